@@ -1,0 +1,273 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offing/tunnel/state"
+)
+
+// TestSnapshotAndDeltas follows a box of many parts, then changes to it.
+func TestSnapshotAndDeltas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(2000)
+		l := p.connectPipe()
+		synctest.Wait()
+		p.equal()
+		if s := p.follower.Stats(); s.Snapshots != 1 || s.Deltas != 0 || s.Resyncs != 0 || s.FramesIn < 10 {
+			t.Errorf("after the snapshot: %+v", s)
+		}
+		r, before := rand.New(rand.NewPCG(1, 1)), p.box.Version().Seq
+		for range 50 {
+			p.change(r, 3000)
+			time.Sleep(time.Second)
+		}
+		p.equal()
+		changes := p.box.Version().Seq - before
+		if s := p.follower.Stats(); s.Snapshots != 1 || s.Deltas != changes || s.Resyncs != 0 {
+			t.Errorf("after %d changes: %+v", changes, s)
+		}
+		l.close()
+		if l.atBox != context.Canceled || l.atHome != context.Canceled {
+			t.Errorf("ended with %v at the box and %v at home", l.atBox, l.atHome)
+		}
+	})
+}
+
+func TestResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(1000)
+		p.connectPipe().settle().close()
+		before := p.follower.Stats()
+
+		p.connectPipe().settle().close()
+		if s := p.follower.Stats(); s.Snapshots != 1 || s.Deltas != 0 || s.BytesIn-before.BytesIn > 100 {
+			t.Errorf("nothing was missed, yet %+v after %+v", s, before)
+		}
+
+		p.update(func(tx *state.Tx) { tx.Remove(hashOf(1)); tx.Put(&state.Torrent{Hash: hashOf(2), Name: "renamed"}) })
+		p.update(func(tx *state.Tx) { tx.SetHost(state.Host{CPU: 5}) })
+		p.connectPipe().settle().close()
+		p.equal()
+		if s := p.follower.Stats(); s.Snapshots != 1 || s.Deltas != 1 || s.BytesIn-before.BytesIn > 500 {
+			t.Errorf("two changes were missed, yet %+v after %+v", s, before)
+		}
+	})
+}
+
+// settle waits until both sides wait.
+func (l *line) settle() *line {
+	synctest.Wait()
+	return l
+}
+
+func TestNewEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(100)
+		p.connectPipe().settle().close()
+		p.box = state.New(0xb1)
+		p.source.State = p.box
+		p.fill(50)
+		p.connectPipe().settle().close()
+		p.equal()
+		if s := p.follower.Stats(); s.Snapshots != 2 || s.Resyncs != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// TestAgentRestart connects to an agent that has not asked its daemon yet, or
+// cannot: the torrents stay on the page, and what is wrong is told.
+func TestAgentRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(100)
+		p.connectPipe().settle().close()
+
+		p.box = state.New(0xb1)
+		p.source.State = p.box
+		l := p.connectPipe().settle()
+		down := state.Session{Daemon: state.DaemonUnreachable, DaemonText: "start transmission-daemon"}
+		p.update(func(tx *state.Tx) { tx.SetSession(down) })
+		time.Sleep(time.Second)
+		if n := p.home.Totals().Torrents; n != 100 || p.home.Session() != down {
+			t.Errorf("home has %d torrents and %+v", n, p.home.Session())
+		}
+
+		p.update(func(tx *state.Tx) { tx.SetSession(state.Session{Daemon: state.DaemonOK}) })
+		p.box.Touch(time.Now())
+		time.Sleep(time.Second)
+		p.equal() // the daemon answers, and has no torrents
+		if !p.home.Fresh().After(time.Now().Add(-2 * time.Second)) {
+			t.Errorf("home is fresh at %v", p.home.Fresh())
+		}
+		l.close()
+	})
+}
+
+// TestSnapshotKeepsOldTorrents stops a snapshot half way: what it has brought is
+// there, what it would have removed is there, and the next one starts anew.
+func TestSnapshotKeepsOldTorrents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		update(t, p.home, func(tx *state.Tx) { tx.Put(&state.Torrent{Hash: hashOf(99999), Name: "old"}) })
+		p.fill(2000)
+		down := newStream()
+		down.cutAt = 80_000
+		p.connectOver(down, newStream()).settle().close()
+		if _, ok := p.home.Get(hashOf(99999)); !ok {
+			t.Error("the old torrent is gone before the snapshot is complete")
+		}
+		if n := p.home.Totals().Torrents; n < 100 || n > 1900 {
+			t.Errorf("%d torrents after half a snapshot", n)
+		}
+		if v := p.follower.version(); v != (state.Version{}) {
+			t.Errorf("half a snapshot counts as %v", v)
+		}
+		p.connectPipe().settle().close()
+		p.equal()
+	})
+}
+
+// TestDeltaTooLarge changes more than fits one frame, over a line that breaks
+// half way: half a snapshot is of no version, though the epoch is the same.
+func TestDeltaTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(400)
+		down := newStream()
+		l := p.connectOver(down, newStream()).settle()
+		down.cutAt = down.written + 500_000
+		p.update(func(tx *state.Tx) {
+			for i := range 400 {
+				tx.Put(&state.Torrent{Hash: hashOf(i), Name: strings.Repeat("n", state.MaxName)})
+			}
+		})
+		l.wait()
+		if v := p.follower.version(); v != (state.Version{}) || p.follower.Stats().Snapshots != 1 {
+			t.Errorf("half a snapshot counts as %v", v)
+		}
+		p.connectPipe().settle().close()
+		p.equal()
+		if s := p.follower.Stats(); s.Snapshots != 2 || s.Resyncs != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestSeveralFollowers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(500)
+		homes := []*state.State{state.New(1), state.New(2), state.New(3), state.New(4)}
+		var lines []*line
+		for i, home := range homes {
+			down := newStream()
+			down.rate, down.delay = 20_000*(i+1), time.Duration(i)*100*time.Millisecond
+			other := &pair{t: t, box: p.box, home: home, source: p.source, follower: NewFollower(home, quiet)}
+			lines = append(lines, other.connectOver(down, newStream()))
+		}
+		r := rand.New(rand.NewPCG(3, 3))
+		for range 100 {
+			p.change(r, 600)
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		for i, home := range homes {
+			equalStates(t, p.box, home)
+			lines[i].close()
+		}
+	})
+}
+
+// TestDivergence meddles with home's copy. The checksum finds it; one snapshot
+// mends it, and when it happens again the connection ends.
+func TestDivergence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(300)
+		l := p.connectPipe().settle()
+		r := rand.New(rand.NewPCG(4, 4))
+		meddle := func() {
+			update(t, p.home, func(tx *state.Tx) { tx.Put(&state.Torrent{Hash: hashOf(5), Name: fmt.Sprint("meddled ", r.Uint64())}) })
+			for range 200 { // more than the longest pause between two checks
+				p.update(func(tx *state.Tx) { tx.SetHost(state.Host{CPU: state.Fraction(r.IntN(10000))}) })
+				time.Sleep(time.Second)
+			}
+		}
+		meddle()
+		p.equal()
+		if s := p.follower.Stats(); s.Resyncs != 1 || s.Snapshots != 2 {
+			t.Errorf("after one divergence: %+v", s)
+		}
+		meddle()
+		l.wait()
+		if !errors.Is(l.atHome, errDiverged) {
+			t.Errorf("after two: ended with %v at home", l.atHome)
+		}
+		p.connectPipe().settle().close()
+		p.equal()
+		if s := p.follower.Stats(); s.Resyncs != 2 || s.Snapshots != 3 {
+			t.Errorf("after a new connection: %+v", s)
+		}
+	})
+}
+
+func TestCloseEndsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.fill(10)
+		a, b := newStream(), newStream()
+		l := p.connectOver(a, b).settle()
+		l.homeEnd.Close()
+		l.wait()
+		if l.atBox != io.EOF {
+			t.Errorf("the box ends with %v, want io.EOF", l.atBox)
+		}
+		if l.atHome == nil {
+			t.Error("home ends without an error")
+		}
+		p.connectOver(newStream(), newStream()).settle().close() // the follower is free again
+	})
+}
+
+func TestOneRunAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		l := p.connectPipe().settle()
+		rw := &end{in: newStream(), out: newStream()}
+		if err := p.follower.Run(t.Context(), rw); err == nil {
+			t.Error("a second Run is let in")
+		}
+		if _, err := rw.Write([]byte("x")); err == nil {
+			t.Error("the second connection was not closed")
+		}
+		l.close()
+	})
+}
+
+func TestSilentPeerEndsWithContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := p.source.Run(ctx, &end{in: newStream(), out: newStream()}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("source: %v", err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := p.follower.Run(ctx, &end{in: newStream(), out: newStream()}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("follower: %v", err)
+		}
+	})
+}
