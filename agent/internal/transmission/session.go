@@ -1,0 +1,69 @@
+package transmission
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Session is what the agent wants to know of the daemon as a whole.
+type Session struct {
+	Version     string
+	RPCVersion  int32
+	DownloadDir string // where new torrents go; an absolute path on the daemon's machine
+	AltSpeed    bool   // the alternative speed limits are in force
+}
+
+// sessionFields are what Session is made of. The full answer of 4.1 is large,
+// and 3.00 has secrets of its own in it.
+var sessionFields = []string{"version", "rpc-version", "download-dir", "alt-speed-enabled"}
+
+// Session asks for the daemon's own state. A daemon that is too old for
+// Torrents is ErrTooOld.
+func (c *Client) Session(ctx context.Context) (Session, error) {
+	arguments := struct {
+		Fields []string `json:"fields"`
+	}{sessionFields}
+	var s Session
+	_, err := c.call(ctx, "session-get", arguments, func(r io.Reader) (err error) {
+		s, err = decodeSession(r)
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	if s.RPCVersion < minRPCVersion {
+		return Session{}, fmt.Errorf("%w: it is %.40q", ErrTooOld, s.Version)
+	}
+	return s, nil
+}
+
+func decodeSession(r io.Reader) (Session, error) {
+	var s Session
+	err := decodeAnswer(r, func(d *json.Decoder, key string) error {
+		var v value
+		if err := d.Decode(&v); err != nil {
+			return err
+		}
+		if err := s.set(key, v); err != nil {
+			return fmt.Errorf("%w: %s: %w", errShape, key, err)
+		}
+		return nil
+	})
+	return s, err
+}
+
+func (s *Session) set(key string, v value) error {
+	switch key {
+	case "version":
+		return v.text(&s.Version)
+	case "rpc-version":
+		return v.count(&s.RPCVersion)
+	case "download-dir":
+		return v.text(&s.DownloadDir)
+	case "alt-speed-enabled":
+		return v.boolean(&s.AltSpeed)
+	}
+	return nil
+}
