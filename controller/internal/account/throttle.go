@@ -1,0 +1,151 @@
+package account
+
+import (
+	"crypto/sha256"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Backoff. Nobody is locked out for good: a wait never exceeds maxWait, does not
+// touch sessions that exist, and for an account does not count at an address
+// from which its owner signed in before.
+const (
+	freeForAccount = 10               // attempts in a row before the first wait
+	freeForAddress = 50               // the same; many people may share one
+	firstWait      = time.Second      // doubled with every further attempt
+	maxWait        = time.Minute      // between two attempts at most
+	forgetAfter    = 15 * time.Minute // without an attempt
+	maxTracked     = 8192             // accounts and addresses remembered
+)
+
+// throttle counts attempts per account and per address.
+type throttle struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	strikes map[trackKey]*strikes
+	known   map[trackKey]time.Time // address of an account → last sign-in
+}
+
+// trackKey is a hash, so that a name of any length takes the same room and none is kept.
+type trackKey [sha256.Size]byte
+
+type strikes struct {
+	count int
+	until time.Time // refused before
+	last  time.Time
+}
+
+func newThrottle(now func() time.Time) *throttle {
+	return &throttle{now: now, strikes: map[trackKey]*strikes{}, known: map[trackKey]time.Time{}}
+}
+
+// attempt is one that was let in, and counted as failed until it is said to be otherwise.
+type attempt struct {
+	t                      *throttle
+	account, address, pair trackKey
+}
+
+// begin lets an attempt in or returns a RetryError. The attempt counts from here
+// on, so that many at once are no way around the count.
+func (t *throttle) begin(account string, from netip.Addr) (*attempt, error) {
+	network := networkOf(from)
+	a := &attempt{t: t, account: key("account", account), address: key("address", network), pair: key("pair", account+" "+network)}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	if _, ok := t.known[a.pair]; ok {
+		a.account = a.pair
+	}
+	if wait := max(t.waitLocked(a.account, now), t.waitLocked(a.address, now)); wait > 0 {
+		return nil, &RetryError{After: (wait + time.Second - 1).Truncate(time.Second)}
+	}
+	t.addLocked(a.account, now, freeForAccount)
+	t.addLocked(a.address, now, freeForAddress)
+	return a, nil
+}
+
+// succeeded forgets what was held against the account. The address only gets
+// this attempt back: its other failures may have been about other accounts.
+func (a *attempt) succeeded() {
+	a.t.mu.Lock()
+	defer a.t.mu.Unlock()
+	delete(a.t.strikes, a.account)
+	a.t.undoLocked(a.address)
+	if len(a.t.known) >= maxTracked {
+		dropOld(a.t.known, func(at time.Time) time.Time { return at })
+	}
+	a.t.known[a.pair] = a.t.now()
+}
+
+// abandoned takes back an attempt that was not decided.
+func (a *attempt) abandoned() {
+	a.t.mu.Lock()
+	defer a.t.mu.Unlock()
+	a.t.undoLocked(a.account)
+	a.t.undoLocked(a.address)
+}
+
+// waitLocked returns how long attempts are still refused; not above 0 when they are not.
+func (t *throttle) waitLocked(k trackKey, now time.Time) time.Duration {
+	if s := t.strikes[k]; s != nil {
+		return s.until.Sub(now)
+	}
+	return 0
+}
+
+func (t *throttle) addLocked(k trackKey, now time.Time, free int) {
+	s := t.strikes[k]
+	if s == nil && len(t.strikes) >= maxTracked {
+		dropOld(t.strikes, func(s *strikes) time.Time { return s.last })
+	}
+	if s == nil || now.Sub(s.last) >= forgetAfter {
+		s = &strikes{}
+		t.strikes[k] = s
+	}
+	s.count++
+	s.last = now
+	if over := s.count - free; over >= 0 {
+		s.until = now.Add(min(firstWait<<min(over, 10), maxWait))
+	}
+}
+
+func (t *throttle) undoLocked(k trackKey) {
+	if s := t.strikes[k]; s != nil && s.count > 0 {
+		s.count--
+		s.until = time.Time{}
+	}
+}
+
+func key(kind, what string) trackKey { return sha256.Sum256([]byte(kind + " " + what)) }
+
+// networkOf is the address, or for IPv6 the network that one customer has.
+func networkOf(a netip.Addr) string {
+	a = a.Unmap().WithZone("")
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}
+
+// dropOld makes room by dropping the oldest of a few, taken in the map's random
+// order: near enough to the oldest of all, and quick when under attack.
+func dropOld[V any](m map[trackKey]V, at func(V) time.Time) {
+	var (
+		oldest trackKey
+		when   time.Time
+		seen   int
+	)
+	for k, v := range m {
+		if t := at(v); seen == 0 || t.Before(when) {
+			oldest, when = k, t
+		}
+		if seen++; seen == 16 {
+			break
+		}
+	}
+	delete(m, oldest)
+}

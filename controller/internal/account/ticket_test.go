@@ -1,0 +1,156 @@
+package account
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestTicketOpensOnce(t *testing.T) {
+	f := newFixture(t)
+	p := f.admin(t)
+	text := f.ticket(t, p)
+	if got, err := f.OpenTicket(t.Context(), text); err != nil || got != p {
+		t.Fatalf("%v, %v", got == p, err)
+	}
+	ended := f.Ended(p.Session)
+	if hasEnded(ended) {
+		t.Fatal("the session ended by itself")
+	}
+	if _, err := f.OpenTicket(t.Context(), text); !errors.Is(err, ErrTicketReused) {
+		t.Fatalf("used twice: %v", err)
+	}
+	if !hasEnded(ended) {
+		t.Error("the sockets of the session live on")
+	}
+	if _, _, err := f.IssueTicket(t.Context(), p); !errors.Is(err, ErrSignedOut) {
+		t.Errorf("the session lives on: %v", err)
+	}
+	if !strings.Contains(f.log.String(), "used twice") {
+		t.Error("the log does not say so")
+	}
+}
+
+func TestTicketReuseLeavesOtherSessionsAlone(t *testing.T) {
+	f := newFixture(t)
+	p, other := f.admin(t), f.signIn(t)
+	text := f.ticket(t, p)
+	for range 2 {
+		_, _ = f.OpenTicket(t.Context(), text)
+	}
+	if hasEnded(f.Ended(other.Session)) {
+		t.Fatal("another session ended too")
+	}
+	if _, err := f.OpenTicket(t.Context(), f.ticket(t, other)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTicketLifetimes(t *testing.T) {
+	f := newFixture(t)
+	p := f.admin(t)
+	for _, test := range []struct {
+		life  time.Duration
+		issue func() (Ticket, time.Duration, error)
+	}{
+		{time.Minute, func() (Ticket, time.Duration, error) { return f.IssuePageTicket(t.Context(), p) }},
+		{10 * time.Minute, func() (Ticket, time.Duration, error) { return f.IssueTicket(t.Context(), p) }},
+	} {
+		for _, late := range []bool{false, true} {
+			text, life, err := test.issue()
+			if err != nil || life != test.life || len(text) != 43 {
+				t.Fatalf("good for %v, %v; want %v", life, err, test.life)
+			}
+			if late {
+				f.clock.pass(life)
+			} else {
+				f.clock.pass(life - time.Millisecond)
+			}
+			if _, err := f.OpenTicket(t.Context(), string(text)); late != errors.Is(err, ErrTicketRefused) || !late && err != nil {
+				t.Errorf("life %v, late %v: %v", life, late, err)
+			}
+		}
+	}
+	if hasEnded(f.Ended(p.Session)) {
+		t.Error("a late ticket ended the session")
+	}
+}
+
+func TestTicketInTheWrongForm(t *testing.T) {
+	f := newFixture(t)
+	p := f.admin(t)
+	good := f.ticket(t, p)
+	for _, text := range []string{
+		"", "x", newSecret(), good + "=", " " + good, good + "\n", good[:42], good[:42] + "\n", good + good,
+		otherSpareBits(good), strings.Repeat("A", 1<<20), strings.ToLower(good) + "!",
+	} {
+		if _, err := f.OpenTicket(t.Context(), text); !errors.Is(err, ErrTicketRefused) {
+			t.Errorf("%.60q: %v", text, err)
+		}
+	}
+	if _, err := f.OpenTicket(t.Context(), good); err != nil {
+		t.Fatalf("the good one after all that: %v", err)
+	}
+}
+
+// otherSpareBits returns another text that a lenient decoder takes for the same.
+func otherSpareBits(secret string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, secret[42])
+	return secret[:42] + alphabet[last+1:last+2]
+}
+
+func TestTicketsAreNotStored(t *testing.T) {
+	f := newFixture(t)
+	text := f.ticket(t, f.admin(t))
+	keys, err := f.tickets.Keys(t.Context())
+	if err != nil || len(keys) != 1 {
+		t.Fatalf("%d tickets, %v", len(keys), err)
+	}
+	if strings.Contains(keys[0], text) {
+		t.Error("the key is the ticket")
+	}
+	if _, err := f.OpenTicket(t.Context(), strict.EncodeToString([]byte(keys[0]))); !errors.Is(err, ErrTicketRefused) {
+		t.Errorf("what the store holds opens a socket: %v", err)
+	}
+}
+
+// TestTicketRace has two sockets use each ticket at once, a thousand times.
+func TestTicketRace(t *testing.T) {
+	f := newFixture(t)
+	p := f.admin(t)
+	for range 1000 {
+		text := f.ticket(t, p)
+		ended := f.Ended(p.Session)
+		var (
+			start = make(chan struct{})
+			errs  [2]error
+			wg    sync.WaitGroup
+		)
+		for i := range errs {
+			wg.Go(func() {
+				<-start
+				_, errs[i] = f.OpenTicket(t.Context(), text)
+			})
+		}
+		close(start)
+		wg.Wait()
+		winner, loser := errs[0], errs[1]
+		if winner != nil {
+			winner, loser = loser, winner
+		}
+		if winner != nil || !errors.Is(loser, ErrTicketReused) && !errors.Is(loser, ErrTicketRefused) {
+			t.Fatalf("want one to win: %v; %v", winner, loser)
+		}
+		if !hasEnded(ended) {
+			t.Fatal("both were there, and the session lives on")
+		}
+		session, err := f.newSession(t.Context(), p.User)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = f.who(t, session)
+	}
+}
