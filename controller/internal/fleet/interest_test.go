@@ -1,0 +1,121 @@
+package fleet
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"offing/controller/internal/boxtest"
+	"offing/tunnel"
+)
+
+// watching starts a fleet of one box, whose wishes are then to be expected.
+func watching(t *testing.T) (*home, *boxtest.Box) {
+	t.Helper()
+	one := boxtest.New(t, 1)
+	h := start(t, boxtest.Net{one}, "one")
+	h.untilLine("one", tunnel.Up)
+	synctest.Wait()
+	expectNothing(t, one)
+	return h, one
+}
+
+// expect fails unless the box has been told this, and nothing further.
+func expect(t *testing.T, b *boxtest.Box, watched bool) {
+	t.Helper()
+	synctest.Wait()
+	select {
+	case got := <-b.Watched:
+		if got != watched {
+			t.Errorf("the box was told %v, want %v", got, watched)
+		}
+	default:
+		t.Errorf("the box was told nothing, want %v", watched)
+	}
+	expectNothing(t, b)
+}
+
+func expectNothing(t *testing.T, b *boxtest.Box) {
+	t.Helper()
+	synctest.Wait()
+	select {
+	case got := <-b.Watched:
+		t.Errorf("the box was told %v", got)
+	default:
+	}
+}
+
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, one := watching(t)
+		first, second := h.Watch(), h.Watch()
+		expect(t, one, true)
+		time.Sleep(time.Hour)
+		first()
+		first() // counts once
+		time.Sleep(time.Hour)
+		expectNothing(t, one)
+
+		second()
+		time.Sleep(linger - time.Millisecond)
+		expectNothing(t, one)
+		time.Sleep(2 * time.Millisecond)
+		expect(t, one, false)
+	})
+}
+
+// A page that reloads does not make the box slow down and speed up.
+func TestWatchAgainWithinTheLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, one := watching(t)
+		release := h.Watch()
+		expect(t, one, true)
+		release()
+		time.Sleep(linger / 2)
+		release = h.Watch()
+		time.Sleep(time.Hour)
+		expectNothing(t, one)
+		release()
+		time.Sleep(linger + time.Millisecond)
+		expect(t, one, false)
+	})
+}
+
+func TestGlance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, one := watching(t)
+		h.Glance()
+		expect(t, one, true)
+		for range 10 { // `offing status --watch`
+			time.Sleep(linger - time.Second)
+			h.Glance()
+		}
+		expectNothing(t, one)
+		time.Sleep(linger + time.Millisecond)
+		expect(t, one, false)
+	})
+}
+
+// A box that comes while somebody looks is told so; so is one that comes back,
+// which had taken the end of its line for the end of the interest.
+func TestInterestOfANewLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := boxtest.New(t, 1), boxtest.New(t, 2)
+		h := start(t, boxtest.Net{one, two}, "one")
+		h.untilLine("one", tunnel.Up)
+		release := h.Watch()
+		expect(t, one, true)
+		h.pair("two", two)
+		h.untilLine("two", tunnel.Up)
+		expect(t, two, true)
+
+		one.Break(nil)
+		if <-one.Watched {
+			t.Error("a box without a line believes that somebody looks")
+		}
+		if !<-one.Watched {
+			t.Error("a box that came back does not know that somebody looks")
+		}
+		release()
+	})
+}

@@ -1,0 +1,108 @@
+package fleet
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"offing/tunnel"
+	"offing/tunnel/link"
+	"offing/tunnel/mirror"
+	"offing/tunnel/report"
+	"offing/tunnel/state"
+)
+
+// keeper keeps the line to one box.
+type keeper struct {
+	name     string
+	file     pairingFile
+	state    *state.State
+	follower *mirror.Follower
+	changed  func()
+	log      *slog.Logger
+	stop     context.CancelFunc // ends run; guarded by Fleet.mu
+
+	pairing tunnel.Pairing
+	paired  bool // pairing was read
+
+	mu     sync.Mutex
+	status tunnel.Status
+}
+
+func newKeeper(name string, file pairingFile, changed func(), log *slog.Logger) *keeper {
+	s := state.New(newEpoch())
+	k := &keeper{
+		name: name, file: file, state: s, follower: mirror.NewFollower(s, log),
+		changed: changed, log: log, stop: func() {},
+		status: tunnel.Status{State: tunnel.Starting, Since: time.Now()},
+	}
+	pairing, err := file.pairing()
+	if err != nil {
+		text := fmt.Sprintf("the pairing file %s cannot be used: %v; pair the box again with `offing box add %s`", file.path, err, name)
+		k.status.State, k.status.Reason = tunnel.Down, tunnel.Reason{Code: "bad-pairing", Text: text}
+		return k
+	}
+	k.pairing, k.paired = pairing, true
+	return k
+}
+
+// newEpoch returns a random epoch that is not zero.
+func newEpoch() state.Epoch {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, see its documentation
+	return state.Epoch(binary.LittleEndian.Uint64(b[:]) | 1)
+}
+
+// run keeps the line up until ctx ends.
+func (k *keeper) run(ctx context.Context, dialer tunnel.Dialer) {
+	if !k.paired {
+		return
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { k.relay(ctx) })
+	tunnel.Keep(ctx, dialer, k.pairing, k.follow, k.report, k.log)
+	wg.Wait()
+}
+
+// follow mirrors the box over one connection until it ends.
+func (k *keeper) follow(ctx context.Context, client *link.Client) error {
+	channel, err := client.Mirror(ctx)
+	if err != nil {
+		return fmt.Errorf("open the mirror: %w", err)
+	}
+	return k.follower.Run(ctx, channel)
+}
+
+// relay passes on that the state has changed.
+func (k *keeper) relay(ctx context.Context) {
+	for {
+		changed := k.state.Changed()
+		k.changed()
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}
+
+func (k *keeper) report(s tunnel.Status) {
+	k.mu.Lock()
+	k.status = s
+	k.mu.Unlock()
+	k.changed()
+}
+
+func (k *keeper) box() Box {
+	k.mu.Lock()
+	s := k.status
+	k.mu.Unlock()
+	return Box{Name: k.name, State: k.state, Line: report.Line{
+		State: string(s.State), Since: s.Since, Code: s.Reason.Code, Reason: s.Reason.Text,
+		RTTMS: s.RTT.Milliseconds(),
+	}}
+}
