@@ -1,0 +1,153 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"offing/controller/internal/account"
+)
+
+// setupRequest is the body of POST /setup.
+type setupRequest struct {
+	Token    string `json:"token"`
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+// signInRequest is the body of POST /session.
+type signInRequest struct {
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+func (s *Server) getSetup(c *fiber.Ctx) error {
+	needed, err := s.Accounts.SetupNeeded(s.ctx)
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{"needed": needed})
+}
+
+func (s *Server) postSetup(c *fiber.Ctx) error {
+	var r setupRequest
+	if err := decode(c.Get(fiber.HeaderContentType), c.Body(), &r); err != nil {
+		return err
+	}
+	token, err := s.Accounts.Setup(s.ctx, r.Token, r.User, r.Password)
+	if err != nil {
+		return err
+	}
+	return s.welcome(c, token)
+}
+
+func (s *Server) postSession(c *fiber.Ctx) error {
+	var r signInRequest
+	if err := decode(c.Get(fiber.HeaderContentType), c.Body(), &r); err != nil {
+		return err
+	}
+	from, _ := netip.ParseAddr(c.IP()) // the peer's: no header is believed
+	token, err := s.Accounts.SignIn(s.ctx, r.User, r.Password, from)
+	if err != nil {
+		return err
+	}
+	return s.welcome(c, token)
+}
+
+// welcome answers with the cookie of a new session.
+func (s *Server) welcome(c *fiber.Ctx, token account.SessionToken) error {
+	s.setCookie(c, string(token), account.SessionLife)
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+// setCookie sets the session cookie for so long, or removes it with a life of 0.
+func (s *Server) setCookie(c *fiber.Ctx, value string, life time.Duration) {
+	origin := c.Get(fiber.HeaderOrigin)
+	set := fiber.Cookie{
+		Name: cookie, Value: value, Path: "/", MaxAge: int(life.Seconds()),
+		HTTPOnly: true,
+		SameSite: fiber.CookieSameSiteStrictMode,
+		// A browser at the loopback address speaks plain HTTP even when others come by TLS.
+		Secure: strings.HasPrefix(origin, "https://") || origin == "" && s.names.https,
+	}
+	if life == 0 {
+		set.Expires = fasthttp.CookieExpireDelete
+	}
+	c.Cookie(&set)
+}
+
+func (s *Server) getSession(c *fiber.Ctx) error {
+	p := principal(c)
+	return c.JSON(fiber.Map{"user": string(p.User), "role": string(p.Role)})
+}
+
+// deleteSession signs out. Whoever is signed out already gets the same answer.
+func (s *Server) deleteSession(c *fiber.Ctx) error {
+	if p, err := s.Accounts.Authenticate(s.ctx, c.Cookies(cookie)); err == nil {
+		if err := s.Accounts.SignOut(s.ctx, p.Session); err != nil {
+			return err
+		}
+	}
+	s.setCookie(c, "", 0)
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+func (s *Server) postTickets(c *fiber.Ctx) error {
+	ticket, life, err := s.Accounts.IssuePageTicket(s.ctx, principal(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{"ticket": string(ticket), "expires_in": int(life.Seconds())})
+}
+
+func (s *Server) getStatus(c *fiber.Ctx) error {
+	boxes, err := s.Boxes.Status(s.ctx, principal(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{"boxes": boxes})
+}
+
+func (s *Server) getList(c *fiber.Ctx) error {
+	name, err := url.PathUnescape(c.Params("box"))
+	if err != nil {
+		return ErrUnknownBox
+	}
+	box, err := s.Boxes.List(s.ctx, principal(c), name)
+	if err != nil {
+		return err
+	}
+	return c.JSON(box)
+}
+
+func (s *Server) postReload(c *fiber.Ctx) error {
+	if err := s.Boxes.Reload(s.ctx); err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+// decode reads one JSON object with known keys into v. A form cannot pass for
+// one: browsers send those to other sites without asking.
+func decode(contentType string, body []byte, v any) error {
+	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != fiber.MIMEApplicationJSON {
+		return errWrongType
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return errBadRequest // what the decoder says may quote the body
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errBadRequest
+	}
+	return nil
+}

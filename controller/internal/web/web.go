@@ -1,0 +1,183 @@
+// Package web owns the controller's doors: HTTP and WebSocket on Fiber, on a TCP
+// port with sign-in and on a Unix socket, which only its owner can open, without.
+package web
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/sync/errgroup"
+
+	"offing/controller/internal/account"
+	"offing/controller/internal/hub"
+	"offing/tunnel/report"
+)
+
+// ErrUnknownBox is what Boxes returns for a box that does not exist for the asker.
+var ErrUnknownBox = errors.New("no such box")
+
+// Boxes answers for the boxes.
+type Boxes interface {
+	// Status reports on every box that p may see.
+	Status(ctx context.Context, p account.Principal) ([]report.Box, error)
+	// List reports on one box with all its torrents, or returns ErrUnknownBox.
+	List(ctx context.Context, p account.Principal, box string) (*report.Box, error)
+	// Reload reads the boxes' pairing codes again.
+	Reload(ctx context.Context) error
+}
+
+// Config holds what a Server needs.
+type Config struct {
+	Listen    string   // TCP address, such as 127.0.0.1:8080; port 0 picks one
+	Socket    string   // path of the Unix socket; its folder is made 0700
+	PublicURL string   // where people reach the controller through a proxy; may be empty
+	Hosts     []string // further Host names, as browsers send them: "name" or "name:port"
+
+	Accounts *account.Accounts
+	Hub      func(context.Context, hub.Conn, hub.Doorman) error // (*hub.Hub).Serve
+	Boxes    Boxes
+	UI       fs.FS // the built page; nil answers with how to build it
+	Log      *slog.Logger
+}
+
+// Bounds of what a stranger can make the server hold.
+const (
+	maxBody      = 64 << 10         // bytes of a request's body
+	maxHead      = 8 << 10          // bytes of a request's line and headers
+	maxConns     = 16384            // HTTP connections at once
+	readTimeout  = 15 * time.Second // for a whole request
+	writeTimeout = 30 * time.Second // for a whole answer
+	idleTimeout  = 2 * time.Minute  // between two requests
+	stopTimeout  = 5 * time.Second  // for requests under way when the server stops
+)
+
+// Server is bound to its doors from New on.
+type Server struct {
+	Config
+	names   *names
+	page    *page
+	sockets *sockets
+	tcp     net.Listener
+	unix    net.Listener
+	ctx     context.Context // ends when the server stops
+	cancel  context.CancelFunc
+}
+
+// New binds the TCP port and the Unix socket. The caller then calls Serve, or
+// Close when it cannot. An error says what to do about it.
+func New(c Config) (*Server, error) {
+	page, err := newPage(c.UI)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, page: page, sockets: newSockets()}
+	if s.tcp, err = listenTCP(c.Listen); err != nil {
+		return nil, err
+	}
+	if s.names, err = newNames(s.tcp.Addr(), c); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.unix, err = listenUnix(c.Socket); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// URL is where a browser on this machine finds the page, without a slash at its end.
+func (s *Server) URL() string { return s.names.local }
+
+// Serve answers until ctx ends, then closes every WebSocket with 1001, waits for
+// all of them and unbinds. It returns nil when it was stopped by ctx.
+func (s *Server) Serve(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, door := range []struct {
+		app      *fiber.App
+		listener net.Listener
+	}{{s.tcpApp(), s.tcp}, {s.unixApp(), s.unix}} {
+		g.Go(func() error { return door.app.Listener(door.listener) })
+		g.Go(func() error {
+			<-ctx.Done()
+			s.cancel()
+			s.sockets.close()
+			stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
+			defer cancel()
+			_ = door.app.ShutdownWithContext(stopping) // what takes longer ends with the process
+			_ = door.listener.Close()
+			return nil
+		})
+	}
+	err := g.Wait()
+	s.sockets.wait()
+	return errors.Join(err, s.Close())
+}
+
+// Close unbinds the doors. It is for a server that never served.
+func (s *Server) Close() error {
+	if s.cancel != nil {
+		s.cancel()
+	}
+	_ = s.tcp.Close() // it may be closed already
+	if s.unix == nil {
+		return nil
+	}
+	_ = s.unix.Close()
+	if err := os.Remove(s.Socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// newApp returns an app with what both doors have in common.
+func (s *Server) newApp() *fiber.App {
+	app := fiber.New(fiber.Config{
+		CaseSensitive:         true,
+		StrictRouting:         true,
+		Immutable:             true, // else strings die with the request that they came in
+		BodyLimit:             maxBody,
+		ReadBufferSize:        maxHead,
+		Concurrency:           maxConns,
+		ReadTimeout:           readTimeout,
+		WriteTimeout:          writeTimeout,
+		IdleTimeout:           idleTimeout,
+		DisableStartupMessage: true,
+		ErrorHandler:          s.reply,
+		// A form is refused anyway, so it need not be parsed first.
+		DisablePreParseMultipartForm: true,
+	})
+	app.Use(s.catch, headers)
+	return app
+}
+
+func (s *Server) tcpApp() *fiber.App {
+	app := s.newApp()
+	app.Use(s.checkHost)
+	api := app.Group("/api/v1", s.checkOrigin)
+	api.Get("/setup", s.getSetup)
+	api.Post("/setup", s.postSetup)
+	api.Post("/session", s.postSession)
+	api.Delete("/session", s.deleteSession)
+	api.Get("/ws", s.checkSocket, s.webSocket())
+	api.Get("/session", s.signedIn, s.getSession)
+	api.Post("/tickets", s.signedIn, s.postTickets)
+	api.Get("/status", s.signedIn, s.getStatus)
+	api.Get("/boxes/:box/list", s.signedIn, s.getList)
+	app.Get("/*", s.getPage)
+	return app
+}
+
+func (s *Server) unixApp() *fiber.App {
+	app := s.newApp()
+	api := app.Group("/api/v1", asAdmin)
+	api.Get("/setup", s.getSetup)
+	api.Get("/status", s.getStatus)
+	api.Get("/boxes/:box/list", s.getList)
+	api.Post("/boxes/reload", s.postReload)
+	return app
+}

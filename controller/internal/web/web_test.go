@@ -1,0 +1,263 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"offing/controller/internal/account"
+	"offing/controller/internal/store"
+	"offing/tunnel/report"
+)
+
+// patience is when a test that hangs gives up.
+const patience = 30 * time.Second
+
+const password = "correct horse battery"
+
+// cheap keeps the tests short; what it costs is not what they are about.
+var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// fixture is a server on a free port, with a store of its own.
+type fixture struct {
+	*Server
+	log    lockedBuffer
+	now    func() time.Time
+	dir    string
+	stop   context.CancelFunc
+	served chan error
+	pace   pace
+}
+
+// lockedBuffer is a log that may be read while it is written.
+type lockedBuffer struct {
+	mu      sync.Mutex
+	b       bytes.Buffer
+	written chan struct{} // closed at the next write
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.written != nil {
+		close(l.written)
+		l.written = nil
+	}
+	return l.b.Write(p)
+}
+
+// wait returns when the log holds text.
+func (l *lockedBuffer) wait(t *testing.T, text string) {
+	t.Helper()
+	for {
+		l.mu.Lock()
+		if strings.Contains(l.b.String(), text) {
+			l.mu.Unlock()
+			return
+		}
+		if l.written == nil {
+			l.written = make(chan struct{})
+		}
+		written := l.written
+		l.mu.Unlock()
+		select {
+		case <-written:
+		case <-time.After(patience):
+			t.Fatalf("the log never says %q", text)
+		}
+	}
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// boxes is a stand-in with one box, "demo".
+type boxes struct{ reloaded chan struct{} }
+
+func (b boxes) Status(context.Context, account.Principal) ([]report.Box, error) {
+	return []report.Box{{Box: "demo"}}, nil
+}
+
+func (b boxes) List(_ context.Context, _ account.Principal, box string) (*report.Box, error) {
+	if box == "panic" {
+		panic("a secret of the request")
+	}
+	if box != "demo" {
+		return nil, ErrUnknownBox
+	}
+	return &report.Box{Box: "demo"}, nil
+}
+
+func (b boxes) Reload(context.Context) error {
+	b.reloaded <- struct{}{}
+	return nil
+}
+
+var ui = fstest.MapFS{
+	"index.html":            {Data: []byte("<!doctype html><title>Offing</title>")},
+	"favicon.svg":           {Data: []byte("<svg/>")},
+	"assets/app-12345.js":   {Data: []byte("export{}")},
+	"assets/app-12345.wasm": {Data: []byte("\x00asm")},
+}
+
+// start serves with what change makes of the usual configuration.
+func start(t *testing.T, change ...func(*fixture, *Config)) *fixture {
+	t.Helper()
+	f := &fixture{now: time.Now, dir: t.TempDir(), served: make(chan error, 1), pace: usualPace}
+	c := Config{
+		Listen: "127.0.0.1:0", Socket: filepath.Join(f.dir, "run", "offing.sock"),
+		Hub: echo, Boxes: boxes{make(chan struct{}, 1)}, UI: fs.FS(ui),
+		Log: slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, change := range change {
+		change(f, &c)
+	}
+	st, err := store.Open(t.Context(), store.Config{Dir: filepath.Join(f.dir, "store"), KeyFile: filepath.Join(f.dir, "key"), Log: c.Log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	c.Accounts, err = account.Open(t.Context(), account.Config{Store: st, Log: c.Log, Cost: cheap, Now: func() time.Time { return f.now() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Server, err = New(c); err != nil {
+		t.Fatal(err)
+	}
+	f.sockets.pace = f.pace
+	return f
+}
+
+// run serves until the test ends.
+func run(t *testing.T, change ...func(*fixture, *Config)) *fixture {
+	t.Helper()
+	f := start(t, change...)
+	ctx, cancel := context.WithCancel(context.Background())
+	f.stop = cancel
+	go func() { f.served <- f.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-f.served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return f
+}
+
+// call is one request; the zero call is GET /api/v1/setup by a script.
+type call struct {
+	method, path, host, origin, site, body, kind, cookie string
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (a *answer) code(t *testing.T) string {
+	t.Helper()
+	var body struct {
+		Error fault `json:"error"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &body); err != nil || body.Error.Text == "" {
+		t.Fatalf("status %d without an error in its form: %q", a.StatusCode, a.body)
+	}
+	return body.Error.Code
+}
+
+func (f *fixture) do(t *testing.T, c call) *answer {
+	t.Helper()
+	if c.method == "" {
+		c.method = http.MethodGet
+	}
+	if c.path == "" {
+		c.path = "/api/v1/setup"
+	}
+	r, err := http.NewRequestWithContext(t.Context(), c.method, f.URL()+c.path, strings.NewReader(c.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = c.host
+	if c.kind == "" && c.body != "" {
+		c.kind = "application/json"
+	}
+	for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site, "Content-Type": c.kind} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	if c.cookie != "" {
+		r.AddCookie(&http.Cookie{Name: cookie, Value: c.cookie})
+	}
+	return send(t, http.DefaultClient, r)
+}
+
+func send(t *testing.T, client *http.Client, r *http.Request) *answer {
+	t.Helper()
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &answer{response, string(body)}
+}
+
+// post sends a body as the page does.
+func (f *fixture) post(t *testing.T, path, cookie, body string) *answer {
+	t.Helper()
+	return f.do(t, call{method: http.MethodPost, path: path, origin: f.URL(), site: "same-origin", cookie: cookie, body: body})
+}
+
+// setup makes the administrator Ada and returns her cookie.
+func (f *fixture) setup(t *testing.T) string {
+	t.Helper()
+	token, _, err := f.Accounts.NewSetupToken(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sessionOf(t, f.post(t, "/api/v1/setup", "", `{"token":"`+string(token)+`","user":"Ada","password":"`+password+`"}`))
+}
+
+func (f *fixture) signIn(t *testing.T, password string) *answer {
+	t.Helper()
+	return f.post(t, "/api/v1/session", "", `{"user":"ada","password":"`+password+`"}`)
+}
+
+func sessionOf(t *testing.T, a *answer) string {
+	t.Helper()
+	if a.StatusCode != http.StatusNoContent || len(a.Cookies()) != 1 {
+		t.Fatalf("status %d, %d cookies: %s", a.StatusCode, len(a.Cookies()), a.body)
+	}
+	return a.Cookies()[0].Value
+}
+
+// overUnix returns a client of the Unix socket.
+func (f *fixture) overUnix() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", f.Socket)
+		},
+	}}
+}

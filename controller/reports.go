@@ -1,0 +1,62 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"offing/controller/internal/account"
+	"offing/controller/internal/fleet"
+	"offing/controller/internal/view"
+	"offing/controller/internal/web"
+	"offing/tunnel"
+	"offing/tunnel/report"
+	"offing/tunnel/state"
+)
+
+// reports implements web.Boxes.
+type reports struct {
+	fleet *fleet.Fleet
+	views *view.Views
+}
+
+// Status implements web.Boxes. Whoever asks looks at the boxes, so they are
+// polled often for some seconds.
+func (r reports) Status(_ context.Context, p account.Principal) ([]report.Box, error) {
+	r.fleet.Glance()
+	boxes := []report.Box{}
+	for _, b := range r.views.Boxes(p) {
+		boxes = append(boxes, *document(b, report.Status))
+	}
+	return boxes, nil
+}
+
+// List implements web.Boxes.
+func (r reports) List(_ context.Context, p account.Principal, name string) (*report.Box, error) {
+	r.fleet.Glance()
+	boxes := r.views.Boxes(p)
+	i := slices.IndexFunc(boxes, func(b fleet.Box) bool { return b.Name == name })
+	if i < 0 {
+		return nil, web.ErrUnknownBox
+	}
+	return document(boxes[i], report.List), nil
+}
+
+// Reload implements web.Boxes.
+func (r reports) Reload(context.Context) error { return r.fleet.Reload() }
+
+// document makes the report of a box, with what home knows of its line. A line
+// that is not up is the first trouble: the rest may be old.
+func document(b fleet.Box, make func(*state.State, time.Time) *report.Box) *report.Box {
+	doc := make(b.State, time.Now())
+	doc.Box, doc.Line = b.Name, &b.Line
+	if b.Line.State != string(tunnel.Up) {
+		text := b.Line.Reason
+		if text == "" {
+			text = fmt.Sprintf("the line is not up yet: %s", b.Line.State)
+		}
+		doc.Trouble = slices.Insert(doc.Trouble, 0, text)
+	}
+	return doc
+}
