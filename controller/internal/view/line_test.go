@@ -5,7 +5,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"offing/controller/internal/hub"
 	"offing/tunnel/report"
 	"offing/tunnel/state"
 )
@@ -45,7 +44,7 @@ func TestLinePace(t *testing.T) {
 		if len(u.Parts) != parts || u.Delay != delay {
 			t.Errorf("%s: %d parts, after %v", name, len(u.Parts), u.Delay)
 		}
-		mark = hub.Mark(u.Mark)
+		mark = u.Mark
 	}
 	step("nothing", 0, 0)
 	put(t, box, full())
