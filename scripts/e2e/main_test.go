@@ -33,7 +33,7 @@ func runAll(m *testing.M) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	system, err = rig.Start(ctx, rig.Options{Bin: binaries(), State: state, Progress: tell})
+	system, err = rig.Start(ctx, rig.Options{Bin: binaries(), State: state, Still: true, Progress: tell})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "start the system:", err)
 		showLogs(state)

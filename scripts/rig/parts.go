@@ -198,12 +198,18 @@ func (s *System) waitForLine(ctx context.Context) error {
 	})
 }
 
-// follow starts what moves and waits until home sees the followed torrent.
-func (s *System) follow(ctx context.Context) error {
-	s.opts.Progress("the downloads start")
-	if err := s.daemon.raise(ctx); err != nil {
-		return err
+// Move starts what is to move: the downloads and the long check. On an existing
+// daemon it does nothing.
+func (s *System) Move(ctx context.Context) error {
+	if s.daemon == nil {
+		return nil
 	}
+	s.opts.Progress("the downloads start")
+	return s.daemon.raise(ctx)
+}
+
+// follow waits until home sees the followed torrent.
+func (s *System) follow(ctx context.Context) error {
 	return poll(ctx, "the torrents to reach home", func() (bool, error) {
 		box, err := s.api.List(ctx, BoxName)
 		if err != nil {

@@ -29,6 +29,7 @@ type Options struct {
 	Torrents     int           // idle torrents beside those of the scene
 	Transmission string        // host:port of an existing daemon; empty starts one
 	Latency      time.Duration // one way, added by each relay of the Tor network
+	Still        bool          // nothing moves before Move is called
 	Progress     func(string)  // told what is being waited for; may be nil
 }
 
@@ -97,6 +98,11 @@ func Start(ctx context.Context, o Options) (_ *System, err error) {
 	}
 	if s.daemon != nil {
 		if err := s.follow(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !o.Still {
+		if err := s.Move(ctx); err != nil {
 			return nil, err
 		}
 	}

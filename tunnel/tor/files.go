@@ -8,10 +8,26 @@ import (
 	"path/filepath"
 )
 
-// makePrivate makes a folder that only we can enter; tor refuses others.
+// makePrivate makes a folder that only we can enter; tor refuses others. One
+// that others can enter and that holds something already, such as /run, is not
+// ours to close.
 func makePrivate(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s is a folder that others use: name one of its own, or run `chmod 700 %s` if it is", dir, dir)
 	}
 	return os.Chmod(dir, 0o700)
 }
