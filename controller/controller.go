@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"offing/controller/internal/account"
 	"offing/controller/internal/fleet"
@@ -175,7 +176,7 @@ func (c *Controller) page() fs.FS {
 // administrator while there is none.
 func (c *Controller) greet(ctx context.Context, accounts *account.Accounts, url string) error {
 	if c.cfg.PublicURL != "" {
-		url = c.cfg.PublicURL
+		url = strings.TrimSuffix(c.cfg.PublicURL, "/")
 	}
 	token, needed, err := accounts.NewSetupToken(ctx)
 	if err != nil {

@@ -176,6 +176,15 @@ func TestSecondController(t *testing.T) {
 	}
 }
 
+// A slash at the end of public_url is none in the middle of the setup link.
+func TestGreetingBehindAProxy(t *testing.T) {
+	cfg := valid(t)
+	cfg.PublicURL = "https://boxes.example.org/"
+	if h := start(t, cfg); h.url != "https://boxes.example.org" || h.token == "" {
+		t.Errorf("the page is said to be at %q", h.url)
+	}
+}
+
 // What hinders the start is said with what to do, and nothing stays behind: the
 // same state serves as soon as it is mended.
 func TestRunRefuses(t *testing.T) {

@@ -45,6 +45,23 @@ func TestOneEncodingForAllPages(t *testing.T) {
 	}, "list")
 }
 
+// A frame tells the age of data, so one that was made long ago would lie.
+func TestOldFramesAreMadeAnew(t *testing.T) {
+	within(t, func(r *rig) {
+		r.open().subscribe("list")
+		time.Sleep(shareFor - time.Millisecond)
+		r.open().subscribe("list")
+		if n := r.hub.Stats().Encoded; n != 1 {
+			t.Fatalf("%d encodings of a snapshot within %v", n, shareFor)
+		}
+		time.Sleep(time.Millisecond)
+		r.open().subscribe("list")
+		if n := r.hub.Stats().Encoded; n != 2 {
+			t.Fatalf("%d encodings of a snapshot over %v", n, shareFor)
+		}
+	}, "list")
+}
+
 func TestResume(t *testing.T) {
 	within(t, func(r *rig) {
 		f := r.feeds["list"]
