@@ -10,19 +10,9 @@ import (
 	"offing/tunnel/wire"
 )
 
-// maxTorrents bounds what a box can make home remember.
-const maxTorrents = 200_000
-
 // errDiverged is in the chain of what shows that the two ends do not have the
 // same state. A snapshot mends it.
 var errDiverged = errors.New("the copy has diverged from the box")
-
-// partial is a snapshot of which some parts have come.
-type partial struct {
-	to   state.Version
-	next uint32 // index of the part to come
-	seen map[state.Hash]struct{}
-}
 
 // read takes what the source says.
 func (c *following) read(context.Context) error {
@@ -39,16 +29,11 @@ func (c *following) read(context.Context) error {
 
 func (c *following) take(frame wire.Frame) (err error) {
 	switch frame := frame.(type) {
-	case *wire.Part:
-		err = c.takePart(frame)
-		c.acknowledge()
 	case *wire.Delta:
-		err = c.takeDelta(&frame.Delta)
+		err = c.takeDelta(frame)
 		c.acknowledge()
 	case *wire.Check:
 		err = c.takeCheck(frame)
-	case *wire.Fresh:
-		c.takeFresh(frame)
 	default:
 		err = unexpected(frame)
 	}
@@ -62,7 +47,6 @@ func (c *following) take(frame wire.Frame) (err error) {
 // new connection may.
 func (c *following) diverged(err error) error {
 	c.setVersion(state.Version{})
-	c.part = nil
 	c.count(func(s *Stats) { s.Resyncs++ })
 	c.log.Warn("resync", "err", err)
 	if c.forgiven {
@@ -73,58 +57,53 @@ func (c *following) diverged(err error) error {
 	return nil
 }
 
-// takePart applies a part of a snapshot. Torrents that the snapshot does not
-// have are kept until its end, so that nobody sees an empty box meanwhile.
-func (c *following) takePart(p *wire.Part) error {
-	if p.Index == 0 {
-		c.deaf = false
-		c.part = &partial{to: p.Delta.To, seen: make(map[state.Hash]struct{})}
+// takeDelta applies news. Torrents that a snapshot does not have are kept until
+// its end, so that nobody sees an empty box meanwhile.
+func (c *following) takeDelta(d *wire.Delta) error {
+	onTheWay := time.Duration(0)
+	if d.Known {
+		onTheWay = c.transit.estimate(time.Now(), d.Elapsed)
+	}
+	if d.Snapshot {
+		c.deaf, c.snapshot = false, true
 		c.setVersion(state.Version{})
 	}
 	if c.deaf {
 		return nil
 	}
-	if c.part == nil || p.Index != c.part.next || p.Delta.To != c.part.to || p.Delta.To.Epoch != c.epoch {
-		return fmt.Errorf("%w: part %d of %v out of place", errDiverged, p.Index, p.Delta.To)
-	}
-	c.part.next++
-	for i := range p.Delta.Changes {
-		c.part.seen[p.Delta.Changes[i].Torrent.Hash] = struct{}{}
-	}
-	if err := c.apply(&p.Delta, p.Last); err != nil {
+	if err := c.apply(d); err != nil {
 		return err
 	}
-	if p.Last {
-		c.part = nil
-		c.setVersion(p.Delta.To)
-		c.count(func(s *Stats) { s.Snapshots++ })
-	}
-	return nil
-}
-
-func (c *following) takeDelta(d *state.Delta) error {
-	if c.deaf {
+	c.part(!d.Whole)
+	if !d.Whole {
 		return nil
 	}
-	if have := c.version(); d.To.Epoch != have.Epoch || d.From != have.Seq {
-		return fmt.Errorf("%w: a delta from %d to %v upon %v", errDiverged, d.From, d.To, have)
+	c.setVersion(state.Version{Epoch: c.epoch, Seq: d.Seq})
+	if d.Known {
+		c.state.Touch(time.Now().Add(-d.Age - onTheWay))
 	}
-	if err := c.apply(d, false); err != nil {
-		return err
-	}
-	c.setVersion(d.To)
-	c.count(func(s *Stats) { s.Deltas++ })
+	c.count(func(s *Stats) {
+		if c.snapshot {
+			s.Snapshots++
+		} else {
+			s.Deltas++
+		}
+	})
+	c.snapshot = false
 	return nil
 }
 
-// apply changes the state; at the end of a snapshot it removes what no part had.
-func (c *following) apply(d *state.Delta, end bool) error {
+// apply changes the state; at the end of a snapshot it removes what was not
+// spoken of.
+func (c *following) apply(d *wire.Delta) error {
+	delta := state.Delta{Changes: d.Changes, Removed: d.Removed, Session: d.Session, Host: d.Host}
 	err := c.state.Update(func(tx *state.Tx) error {
-		if err := tx.Apply(d); err != nil {
+		if err := tx.Apply(&delta); err != nil {
 			return err
 		}
-		if end {
-			tx.Keep(func(h state.Hash) bool { _, ok := c.part.seen[h]; return ok })
+		if c.snapshot && d.Whole {
+			has := c.in.Has()
+			tx.Keep(func(h state.Hash) bool { _, ok := has[h]; return ok })
 		}
 		return nil
 	})
@@ -149,13 +128,4 @@ func (c *following) takeCheck(f *wire.Check) error {
 		return fmt.Errorf("%w: checksums differ at %d", errDiverged, f.Seq)
 	}
 	return nil
-}
-
-// takeFresh renews the state's age. It says nothing of a state that is not whole.
-func (c *following) takeFresh(f *wire.Fresh) {
-	now := time.Now()
-	onTheWay := c.transit.estimate(now, f.Elapsed())
-	if (c.version() != state.Version{}) {
-		c.state.Touch(now.Add(-f.Age() - onTheWay))
-	}
 }

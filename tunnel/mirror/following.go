@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"offing/tunnel/state"
@@ -16,21 +17,22 @@ type following struct {
 	in    *wire.Reader
 	out   *wire.Writer
 	epoch state.Epoch // the source's
+	cover bool        // the source sends by the clock
 
 	// Under Follower.mu, from the reading half to the writing one.
-	arrived uint64 // parts and deltas, to be acknowledged
+	arrived uint64 // snapshots and deltas, to be acknowledged
 	resync  bool   // to be asked for
 
 	// What follows belongs to the reading half.
-	part     *partial // of the snapshot that is coming in; nil when none is
-	deaf     bool     // until the snapshot that was asked for begins
-	forgiven bool     // the two had diverged once
+	snapshot bool // one is coming in
+	deaf     bool // until the snapshot that was asked for begins
+	forgiven bool // the two had diverged once
 	transit  transit
 }
 
 // open says hello and reads the answer.
 func (c *following) open(rw io.ReadWriter) (err error) {
-	if c.in, err = wire.NewReader(rw, wire.TypeWelcome, wire.TypeRefuse, wire.TypePart, wire.TypeDelta, wire.TypeFresh, wire.TypeCheck); err != nil {
+	if c.in, err = wire.NewReader(rw, wire.TypeWelcome, wire.TypeRefuse, wire.TypeSnapshot, wire.TypeDelta, wire.TypeCheck); err != nil {
 		return err
 	}
 	if c.out, err = wire.NewWriter(rw); err != nil {
@@ -51,7 +53,7 @@ func (c *following) open(rw io.ReadWriter) (err error) {
 		if frame.Version != wire.Version {
 			return versionError(wire.Version, frame.Version)
 		}
-		c.epoch = frame.Epoch
+		c.epoch, c.cover = frame.Epoch, frame.Cover
 		c.transit = newTransit(asked, time.Now())
 		return nil
 	}
@@ -78,39 +80,41 @@ func (c *following) next() (wire.Frame, error) {
 
 // send writes frames and counts them.
 func (c *following) send(frames ...wire.Frame) error {
+	total := 0
 	for _, frame := range frames {
 		size, err := c.out.Write(frame)
 		if err != nil {
 			return err
 		}
-		c.count(func(s *Stats) { s.FramesOut++; s.BytesOut += uint64(size) })
+		total += size
 	}
-	return c.out.Flush()
+	padding, err := c.out.Pad()
+	c.count(func(s *Stats) { s.FramesOut += uint64(len(frames)); s.BytesOut += uint64(total + padding) })
+	return err
 }
 
 // write tells the source what has changed on this side. Acks that are late are
-// joined: the number counts all.
+// joined: the number counts all. Under cover everything waits for an ack.
 func (c *following) write(ctx context.Context) error {
-	told, acked := Idle, uint64(0)
+	var told care
+	acked := uint64(0)
 	for {
 		c.mu.Lock()
-		level, arrived, resync := c.interest, c.arrived, c.resync
-		c.resync = false
+		now, arrived, resync := c.interest, c.arrived, c.resync
+		c.resync = resync && c.cover && arrived == acked
 		c.mu.Unlock()
 		var frames []wire.Frame
-		if level != told {
-			frames = append(frames, &wire.Interest{Level: uint8(level)})
+		if !c.cover || arrived != acked {
+			frames = c.news(&told, &now, resync)
+			told = now
 		}
 		if arrived != acked {
 			frames = append(frames, &wire.Ack{Frames: arrived})
 		}
-		if resync {
-			frames = append(frames, &wire.Resync{})
-		}
 		if err := c.send(frames...); err != nil {
 			return err
 		}
-		told, acked = level, arrived
+		acked = arrived
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -119,7 +123,22 @@ func (c *following) write(ctx context.Context) error {
 	}
 }
 
-// acknowledge has the writing half tell that a part or delta has arrived.
+// news returns the frames that tell what home wants now.
+func (c *following) news(told, now *care, resync bool) (frames []wire.Frame) {
+	if now.level != told.level || !slices.Equal(now.open, told.open) {
+		interest := &wire.Interest{Level: uint8(now.level)}
+		for i := range now.open {
+			interest.Open = append(interest.Open, now.open[i][:])
+		}
+		frames = append(frames, interest)
+	}
+	if resync {
+		frames = append(frames, &wire.Resync{})
+	}
+	return frames
+}
+
+// acknowledge has the writing half tell that a snapshot or delta has arrived.
 func (c *following) acknowledge() {
 	c.mu.Lock()
 	c.arrived++

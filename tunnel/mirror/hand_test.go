@@ -21,8 +21,8 @@ type hand struct {
 }
 
 var everything = []wire.Type{
-	wire.TypeHello, wire.TypeWelcome, wire.TypeRefuse, wire.TypePart, wire.TypeDelta,
-	wire.TypeAck, wire.TypeFresh, wire.TypeInterest, wire.TypeCheck, wire.TypeResync,
+	wire.TypeHello, wire.TypeWelcome, wire.TypeRefuse, wire.TypeSnapshot, wire.TypeDelta,
+	wire.TypeAck, wire.TypeInterest, wire.TypeCheck, wire.TypeResync,
 }
 
 func newHand(t *testing.T, run func(*end) error) *hand {
@@ -202,75 +202,93 @@ func TestInterestOfLaterVersion(t *testing.T) {
 	})
 }
 
+// teller makes frames as a source does, of a state that a test tells it.
+type teller struct {
+	h   *hand
+	s   *state.State
+	enc *wire.Encoder
+}
+
+const tellersEpoch = 0xb0
+
+// newTeller begins a snapshot, or goes on from the sequence base.
+func (h *hand) newTeller(base uint64) *teller {
+	return &teller{h: h, s: state.New(tellersEpoch), enc: wire.NewEncoder(base)}
+}
+
+// tell changes the state and sends it.
+func (l *teller) tell(change func(*state.Tx)) {
+	l.h.t.Helper()
+	update(l.h.t, l.s, change)
+	var news wire.News
+	l.s.View(func(r state.Reader) {
+		news = l.enc.Encode(nil, r, &wire.Policy{Limit: 1 << 16, Known: true})
+	})
+	if _, err := l.h.out.WriteNews(&news); err != nil {
+		l.h.t.Fatal(err)
+	}
+	l.h.send()
+}
+
+func put(i int, name string) func(*state.Tx) {
+	return func(tx *state.Tx) { tx.Put(&state.Torrent{Hash: hashOf(i), Name: name}) }
+}
+
 // TestFollowerResyncs sends a follower what does not fit: it asks for a snapshot,
 // is deaf until that begins, takes it, and does not bear the same again.
 func TestFollowerResyncs(t *testing.T) {
-	const epoch = 0xb0
-	to := func(seq uint64) state.Version { return state.Version{Epoch: epoch, Seq: seq} }
-	whole := func(i int) state.Change {
-		return state.Change{Fields: state.AllFields, Torrent: state.Torrent{Hash: hashOf(i), Name: "whole"}}
-	}
-	snapshot := &wire.Part{Last: true, Delta: state.Delta{To: to(10), Changes: []state.Change{whole(1)}}}
-	unknown := state.Change{Fields: state.FieldName, Torrent: state.Torrent{Hash: hashOf(2)}}
-	for name, bad := range map[string]wire.Frame{
-		"unknown torrent": &wire.Delta{Delta: state.Delta{From: 10, To: to(11), Changes: []state.Change{unknown}}},
-		"gap":             &wire.Delta{Delta: state.Delta{From: 11, To: to(12)}},
-		"overlap":         &wire.Delta{Delta: state.Delta{From: 9, To: to(11)}},
-		"other epoch":     &wire.Delta{Delta: state.Delta{From: 10, To: state.Version{Epoch: 1, Seq: 11}}},
-		"part of nothing": &wire.Part{Index: 1, Delta: state.Delta{To: to(11)}},
-		"alien snapshot":  &wire.Part{Delta: state.Delta{To: state.Version{Epoch: 1, Seq: 11}}},
-		"wrong sum":       &wire.Check{Seq: 10, Sum: 12345},
-		"sum of another":  &wire.Check{Seq: 11},
+	for name, bad := range map[string]func(*hand){
+		"unknown torrent": func(h *hand) {
+			other := h.newTeller(1) // as if home knew torrent 2 from before
+			update(h.t, other.s, put(2, "before"))
+			other.tell(put(2, "after"))
+		},
+		"wrong sum":      func(h *hand) { h.send(&wire.Check{Seq: 1, Sum: 12345}) },
+		"sum of another": func(h *hand) { h.send(&wire.Check{Seq: 7}) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := newPair(t)
-				h := p.handAtBox()
-				expect[*wire.Hello](h)
-				h.send(&wire.Welcome{Version: wire.Version, Epoch: epoch}, snapshot)
-				expect[*wire.Ack](h)
-				h.send(bad)
-				asked := false
-				for _, f := range h.drain() {
-					_, is := f.(*wire.Resync)
-					asked = asked || is
-				}
-				if !asked || p.follower.version() != (state.Version{}) || p.follower.Stats().Resyncs != 1 {
-					t.Fatalf("asked %v, at %v, %+v", asked, p.follower.version(), p.follower.Stats())
-				}
-				// What was on its way is no second offence.
-				h.send(&wire.Delta{Delta: state.Delta{From: 12, To: to(13), Changes: []state.Change{unknown}}}, &wire.Check{Seq: 13}, &wire.Part{Index: 4, Delta: state.Delta{To: to(13)}})
-				h.send(snapshot)
-				h.drain()
-				if p.follower.version() != to(10) || p.home.Totals().Torrents != 1 {
-					t.Fatalf("after the snapshot at %v", p.follower.version())
-				}
-				h.send(bad)
-				if err := <-h.err; !errors.Is(err, errDiverged) {
-					t.Errorf("the second time: %v", err)
-				}
-				if p.follower.version() != (state.Version{}) {
-					t.Error("the next connection would resume")
-				}
-			})
+			synctest.Test(t, func(t *testing.T) { followerResyncs(t, bad) })
 		})
 	}
 }
 
-// TestPartMissing skips a part of a snapshot.
-func TestPartMissing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPair(t)
-		h := p.handAtBox()
-		expect[*wire.Hello](h)
-		to := state.Version{Epoch: 1, Seq: 1}
-		h.send(&wire.Welcome{Version: wire.Version, Epoch: 1}, &wire.Part{Delta: state.Delta{To: to}}, &wire.Part{Index: 2, Last: true, Delta: state.Delta{To: to}})
-		h.drain()
-		if s := p.follower.Stats(); s.Resyncs != 1 || s.Snapshots != 0 || p.follower.version() != (state.Version{}) {
-			t.Errorf("%+v at %v", s, p.follower.version())
-		}
-		h.ended()
-	})
+func followerResyncs(t *testing.T, bad func(*hand)) {
+	p := newPair(t)
+	// Home has the state of an earlier connection.
+	h := p.handAtBox()
+	expect[*wire.Hello](h)
+	h.send(&wire.Welcome{Version: wire.Version, Epoch: tellersEpoch})
+	h.newTeller(0).tell(put(1, "whole"))
+	expect[*wire.Ack](h)
+	h.ended()
+
+	h = p.handAtBox()
+	if hello := expect[*wire.Hello](h); hello.Seq != 1 {
+		t.Fatalf("resumes at %d", hello.Seq)
+	}
+	h.send(&wire.Welcome{Version: wire.Version, Epoch: tellersEpoch})
+	bad(h)
+	asked := false
+	for _, f := range h.drain() {
+		_, is := f.(*wire.Resync)
+		asked = asked || is
+	}
+	if !asked || p.follower.version() != (state.Version{}) || p.follower.Stats().Resyncs != 1 {
+		t.Fatalf("asked %v, at %v, %+v", asked, p.follower.version(), p.follower.Stats())
+	}
+	h.send(&wire.Check{Seq: 13}) // what was on its way is no second offence
+	h.newTeller(0).tell(put(3, "the snapshot"))
+	h.drain()
+	if p.follower.version().Seq != 1 || p.home.Totals().Torrents != 1 {
+		t.Fatalf("after the snapshot at %v", p.follower.version())
+	}
+	h.send(&wire.Check{Seq: 1, Sum: 1})
+	if err := <-h.err; !errors.Is(err, errDiverged) {
+		t.Errorf("the second time: %v", err)
+	}
+	if p.follower.version() != (state.Version{}) {
+		t.Error("the next connection would resume")
+	}
 }
 
 // TestTooManyTorrents has a box try to fill home's memory.
@@ -280,14 +298,11 @@ func TestTooManyTorrents(t *testing.T) {
 		p.follower.most = 100
 		h := p.handAtBox()
 		expect[*wire.Hello](h)
-		h.send(&wire.Welcome{Version: wire.Version, Epoch: 1})
-		for i := range 200 {
-			c := state.Change{Fields: state.AllFields, Torrent: state.Torrent{Hash: hashOf(i)}}
-			if _, err := h.out.Write(&wire.Part{Index: uint32(i), Delta: state.Delta{To: state.Version{Epoch: 1, Seq: 1}, Changes: []state.Change{c}}}); err != nil {
-				t.Fatal(err)
-			}
+		h.send(&wire.Welcome{Version: wire.Version, Epoch: tellersEpoch})
+		l := h.newTeller(0)
+		for i := range 101 {
+			l.tell(put(i, ""))
 		}
-		h.send()
 		if err := <-h.err; !errors.Is(err, errProtocol) {
 			t.Errorf("ended with %v", err)
 		}

@@ -5,9 +5,11 @@
 // and the last one sent, as often as the line takes it.
 //
 // Home opens with a Hello that names the version it has, and the box answers
-// with what is missing: a delta, or a snapshot in parts. From then on the box
-// sends deltas, and a snapshot where a delta cannot be made; how much may be on
-// the way is bounded by home's acks. See package wire for the frames.
+// with what is missing: a difference, or a snapshot. Either may take several
+// frames, and the newest state goes first; how much may be on the way is bounded
+// by home's acks. While a page looks, what moves is told about right, and exactly
+// as soon as it stops, is opened, or is asked for. See package wire for the
+// frames.
 package mirror
 
 import (
@@ -27,16 +29,6 @@ var ErrVersion = errors.New("the two ends of the line speak different versions")
 
 // errProtocol is in the chain of what a peer does against the protocol.
 var errProtocol = errors.New("the other end broke the mirror protocol")
-
-// Level is how much home cares for a box at the moment. The values go over the
-// line.
-type Level uint8
-
-// The values of Level.
-const (
-	Idle     Level = 0 // nobody looks
-	Watching Level = 1 // a page or a command shows the box
-)
 
 // versionError says what to do when home and the box do not fit.
 func versionError(home, box uint32) error {

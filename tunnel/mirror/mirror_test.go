@@ -102,7 +102,7 @@ func hashOf(i int) state.Hash { return state.Hash{byte(i), byte(i >> 8), byte(i 
 func (p *pair) fill(n int) {
 	p.update(func(tx *state.Tx) {
 		for i := range n {
-			tx.Put(&state.Torrent{Hash: hashOf(i), Name: fmt.Sprintf("Some.Release.%d.x86_64", i), Size: 1 << 30, Metadata: state.Whole})
+			tx.Put(&state.Torrent{Hash: hashOf(i), Name: fmt.Sprint("release ", i), Size: 1 << 30, Metadata: state.Whole})
 		}
 		tx.SetSession(state.Session{Daemon: state.DaemonOK, Version: "3.00"})
 		tx.SetHost(state.Host{DiskTotal: 1 << 40})

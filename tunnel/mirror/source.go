@@ -18,12 +18,15 @@ import (
 // the session and the host only and keep the torrents they have.
 type Source struct {
 	State *state.State
-	// Interest is told what a follower cares for. Within one Run the calls
+	// Interest is told whether a follower looks. Within one Run the calls
 	// alternate: Watching, Idle, Watching ..., and one that was told Watching is
 	// told Idle before Run returns; so a counter over all Runs is enough to know
 	// whether anybody looks. It must not block. It may be nil.
 	Interest func(ctx context.Context, l Level)
-	Log      *slog.Logger
+	// Cover sends, once a follower has the state, frames of one size at times
+	// that do not depend on what there is to say, nor on who looks.
+	Cover bool
+	Log   *slog.Logger
 }
 
 // Run serves one follower until the connection breaks or ctx ends. It closes
@@ -33,7 +36,7 @@ type Source struct {
 func (s *Source) Run(ctx context.Context, rw io.ReadWriteCloser) error {
 	f := &feed{source: s, wake: make(chan struct{}, 1), window: newWindow()}
 	err := run(ctx, rw, func() (connection, error) { return f, f.open(rw) })
-	f.setLevel(context.WithoutCancel(ctx), Idle)
+	f.setCare(context.WithoutCancel(ctx), care{})
 	s.Log.Debug("follower gone", "err", err)
 	return err
 }
@@ -57,13 +60,22 @@ func (f *feed) open(rw io.ReadWriter) (err error) {
 	if hello.Version != wire.Version {
 		return f.refuse(hello.Version)
 	}
-	f.sent = state.Version{Epoch: hello.Epoch, Seq: hello.Seq}
-	if f.sent.Epoch != f.source.State.Version().Epoch {
-		f.sent = state.Version{}
-	}
-	f.source.Log.Debug("follower came", "resume", f.sent != state.Version{})
+	base := f.base(hello)
+	f.source.Log.Debug("follower came", "resume", base != 0)
 	f.began = time.Now()
-	return f.send(&wire.Welcome{Version: wire.Version, Epoch: f.source.State.Version().Epoch})
+	f.begin(base)
+	return f.send(&wire.Welcome{Version: wire.Version, Epoch: f.source.State.Version().Epoch, Cover: f.source.Cover})
+}
+
+// base returns the sequence from which the follower can be told the difference,
+// 0 when it needs a snapshot.
+func (f *feed) base(hello *wire.Hello) (seq uint64) {
+	f.source.State.View(func(r state.Reader) {
+		if hello.Epoch == r.Version().Epoch && r.Knows(hello.Seq) {
+			seq = hello.Seq
+		}
+	})
+	return seq
 }
 
 func (f *feed) refuse(home uint32) error {
@@ -79,7 +91,8 @@ func (f *feed) send(frame wire.Frame) error {
 	if _, err := f.out.Write(frame); err != nil {
 		return err
 	}
-	return f.out.Flush()
+	_, err := f.out.Pad()
+	return err
 }
 
 // read takes what the follower says.
@@ -100,7 +113,11 @@ func (f *feed) read(ctx context.Context) error {
 			f.resync = true
 			f.mu.Unlock()
 		case *wire.Interest:
-			f.setLevel(ctx, min(Level(frame.Level), Watching))
+			now := care{level: min(Level(frame.Level), Exact), changed: true}
+			for _, h := range frame.Open {
+				now.open = append(now.open, state.Hash(h))
+			}
+			f.setCare(ctx, now)
 		default:
 			return unexpected(frame)
 		}
@@ -108,12 +125,12 @@ func (f *feed) read(ctx context.Context) error {
 	}
 }
 
-func (f *feed) setLevel(ctx context.Context, l Level) {
+func (f *feed) setCare(ctx context.Context, now care) {
 	f.mu.Lock()
-	changed := f.level != l
-	f.level = l
+	looked := f.care.level != Idle
+	f.care = now
 	f.mu.Unlock()
-	if changed && f.source.Interest != nil {
-		f.source.Interest(ctx, l)
+	if looks := now.level != Idle; looks != looked && f.source.Interest != nil {
+		f.source.Interest(ctx, min(now.level, Watching))
 	}
 }

@@ -51,6 +51,14 @@ func (w *window) add(size int, now time.Time) {
 	w.flights = append(w.flights, flight{size, now, w.bytes >= w.limit})
 }
 
+// pad adds padding to the frame that went out last.
+func (w *window) pad(size int) {
+	if n := len(w.flights); n > 0 {
+		w.flights[n-1].size += size
+		w.bytes += size
+	}
+}
+
 // ack notes that total frames have arrived since the beginning.
 func (w *window) ack(total uint64, now time.Time) error {
 	n := total - w.acked

@@ -17,7 +17,8 @@ func (s *State) Checksum() (Version, uint64) {
 	return Version{s.epoch, s.seq}, s.sum + s.session.checksum() + s.host.checksum()
 }
 
-func (t *Torrent) checksum() uint64 {
+// Checksum returns t's part of the sum of State.Checksum.
+func (t *Torrent) Checksum() uint64 {
 	c := checksum(1).bytes(string(t.Hash[:])).bytes(t.Name).
 		word(uint64(t.Status)).word(uint64(t.Error)).bytes(t.ErrorText)
 	for _, n := range [...]int64{

@@ -93,10 +93,10 @@ func TestChecksumOfText(t *testing.T) {
 		{Name: "ab"}, {Name: "a", ErrorText: "b"}, {ErrorText: "ab"}, {Name: "ab\x00"}, {Name: "abcdefgh"},
 		{Name: "abcdefgh\x00"}, {Labels: []string{"ab"}}, {Labels: []string{"a", "b"}}, {Labels: []string{""}}, {},
 	} {
-		if other, ok := seen[v.checksum()]; ok {
+		if other, ok := seen[v.Checksum()]; ok {
 			t.Errorf("%+v and %+v have the same checksum", v, other)
 		}
-		seen[v.checksum()] = v
+		seen[v.Checksum()] = v
 	}
 }
 

@@ -13,6 +13,9 @@ const (
 	MaxText   = 1024 // bytes of an error's or the daemon's text
 	MaxLabels = 64   // labels of a torrent
 	MaxLabel  = 256  // bytes of a label
+
+	// MaxRowText is the most bytes of text that one torrent has.
+	MaxRowText = MaxName + MaxText + MaxLabels*MaxLabel
 )
 
 // Valid tells whether t is within the limits: no negative figures, no Fraction

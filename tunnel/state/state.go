@@ -42,7 +42,7 @@ type entry struct {
 	torrent Torrent
 	removed bool
 	changed uint64             // the highest of stamps, or the removal
-	stamps  [fieldCount]uint64 // sequence of each field's last change
+	stamps  [FieldCount]uint64 // sequence of each field's last change
 	sum     uint64             // checksum of torrent, 0 for a tombstone
 
 	newer, older *entry

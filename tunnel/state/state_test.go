@@ -214,3 +214,34 @@ func TestEpoch(t *testing.T) {
 		}
 	}
 }
+
+// TestReader compares what a Reader shows with the rest of the State.
+func TestReader(t *testing.T) {
+	h := newHistory(5, 40)
+	for range 300 {
+		before := h.state.Version()
+		h.step(t)
+		delta, touched := h.state.Since(before), map[Hash]bool{}
+		version, wantSum := h.state.Checksum()
+		h.state.View(func(r Reader) {
+			if r.Sum() != wantSum || r.Version() != version || r.Len() != len(h.model.torrents) {
+				t.Fatalf("%d torrents at %v", r.Len(), r.Version())
+			}
+			r.ChangedAfter(before.Seq, func(e Entry) bool {
+				touched[e.Torrent().Hash] = true
+				if _, there := h.model.torrents[e.Torrent().Hash]; there == e.Removed() {
+					t.Fatalf("removed %v", e.Removed())
+				}
+				return true
+			})
+			for hash, want := range h.model.torrents {
+				if e, ok := r.Get(hash); !ok || Diff(e.Torrent(), &want) != 0 {
+					t.Fatal("Get differs")
+				}
+			}
+		})
+		if !delta.Reset && len(touched) != len(delta.Changes)+len(delta.Removed) {
+			t.Fatalf("%d touched, the delta has %d changes and %d removals", len(touched), len(delta.Changes), len(delta.Removed))
+		}
+	}
+}

@@ -174,7 +174,8 @@ const (
 	AllFields Fields = 1<<19 - 1
 )
 
-const fieldCount = 19
+// FieldCount is the number of Fields.
+const FieldCount = 19
 
 // Has tells whether all fields of g are in f.
 func (f Fields) Has(g Fields) bool { return f&g == g }

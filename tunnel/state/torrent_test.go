@@ -41,7 +41,7 @@ func TestFieldsCoverTorrent(t *testing.T) {
 			t.Errorf("%s: Diff is %b, want one bit", field.Name, f)
 		}
 		seen |= f
-		if a.checksum() == b.checksum() {
+		if a.Checksum() == b.Checksum() {
 			t.Errorf("%s does not count in the checksum", field.Name)
 		}
 		a.Merge(AllFields&^f, &b)
@@ -53,8 +53,8 @@ func TestFieldsCoverTorrent(t *testing.T) {
 			t.Errorf("%s did not come with its bit: %+v", field.Name, a)
 		}
 	}
-	if seen != AllFields || bits.OnesCount32(uint32(AllFields)) != fieldCount {
-		t.Errorf("bits in use %b, AllFields %b, fieldCount %d", seen, AllFields, fieldCount)
+	if seen != AllFields || bits.OnesCount32(uint32(AllFields)) != FieldCount {
+		t.Errorf("bits in use %b, AllFields %b, FieldCount %d", seen, AllFields, FieldCount)
 	}
 }
 

@@ -161,7 +161,7 @@ func (tx *Tx) change(e *entry, f Fields, t *Torrent) {
 
 func (tx *Tx) count(e *entry) {
 	tx.s.totals.Add(&e.torrent)
-	e.sum = e.torrent.checksum()
+	e.sum = e.torrent.Checksum()
 	tx.s.sum += e.sum
 }
 

@@ -1,80 +1,113 @@
 package wire
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"offing/tunnel/state"
 )
 
-// benchChanges returns what n torrents look like; all of them, or as a second of
-// downloading changes them.
-func benchChanges(n int, fields state.Fields) []state.Change {
+// benchBox returns a box of n torrents of which the first active move.
+func benchBox(b *testing.B, n int) *state.State {
 	r := rand.New(rand.NewPCG(1, 1))
-	changes := make([]state.Change, n)
-	for i := range changes {
-		t := state.Torrent{
-			Name: fmt.Sprintf("Some.Release.Of.A.Linux.Distribution.%d.x86_64", i), Status: state.Downloading,
-			Size: r.Int64N(1 << 36), Left: r.Int64N(1 << 36), Metadata: state.Whole, RateDown: r.Int64N(1 << 22), RateUp: r.Int64N(1 << 18),
-			Downloaded: r.Int64N(1 << 36), Uploaded: r.Int64N(1 << 36), Peers: r.Int32N(100), Added: 1700000000 + r.Int64N(1<<24), Queue: int32(i),
-		}
-		for j := range t.Hash {
-			t.Hash[j] = byte(r.Uint32())
-		}
-		changes[i] = state.Change{Fields: fields, Torrent: t}
-	}
-	return changes
-}
-
-var tickFields = state.FieldLeft | state.FieldDownloaded | state.FieldRateDown | state.FieldUploaded
-
-func BenchmarkEncodeDelta200(b *testing.B) {
-	d := &Delta{state.Delta{From: 1, To: state.Version{Epoch: 1, Seq: 2}, Changes: benchChanges(200, tickFields)}}
-	w, err := NewWriter(io.Discard)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		n, err := w.Write(d)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(n), "wire-B")
-	}
-}
-
-func BenchmarkDecodeDelta200(b *testing.B) {
-	d := &Delta{state.Delta{From: 1, To: state.Version{Epoch: 1, Seq: 2}, Changes: benchChanges(200, tickFields)}}
-	frame := encode(b, d)
-	b.ReportAllocs()
-	for b.Loop() {
-		if got, _ := decode(b, bytes.NewReader(frame), TypeDelta); len(got) != 1 {
-			b.Fatal("not decoded")
-		}
-	}
-}
-
-func BenchmarkEncodeSnapshot10000(b *testing.B) {
-	all := benchChanges(10_000, state.AllFields)
-	w, err := NewWriter(io.Discard)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		total := 0
-		for rest := all; len(rest) > 0; {
-			n := Cut(rest, 32<<10)
-			size, err := w.Write(&Part{Delta: state.Delta{To: state.Version{Epoch: 1, Seq: 1}, Changes: rest[:n]}})
-			if err != nil {
-				b.Fatal(err)
+	s := state.New(1)
+	err := s.Update(func(tx *state.Tx) error {
+		for i := range n {
+			size := r.Int64N(1 << 36)
+			t := state.Torrent{
+				Name: fmt.Sprintf("Some.Release.Of.A.Linux.Distribution.%d.x86_64", i), Status: state.Seeding,
+				Size: size, Metadata: state.Whole, Downloaded: size, Uploaded: r.Int64N(1 << 36), Added: 1700000000 + r.Int64N(1<<24), Queue: int32(i),
 			}
-			total, rest = total+size, rest[n:]
+			for j := range t.Hash {
+				t.Hash[j] = byte(r.Uint32())
+			}
+			tx.Put(&t)
 		}
-		b.ReportMetric(float64(total), "wire-B")
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+// tick moves the torrents of a box by a second.
+func tick(b *testing.B, s *state.State, moving []state.Torrent, r *rand.Rand) {
+	err := s.Update(func(tx *state.Tx) error {
+		for i := range moving {
+			t := &moving[i]
+			t.RateUp = max(t.RateUp+int64(r.NormFloat64()*float64(t.RateUp)/20), 1000)
+			t.Uploaded += t.RateUp
+			tx.Put(t)
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkTick(b *testing.B) {
+	for _, n := range []int{1000, 10_000, 50_000} {
+		for _, live := range []bool{false, true} {
+			b.Run(fmt.Sprintf("torrents=%d/live=%v", n, live), func(b *testing.B) { benchTick(b, n, live) })
+		}
+	}
+}
+
+func benchTick(b *testing.B, n int, live bool) {
+	s := benchBox(b, n)
+	r := rand.New(rand.NewPCG(2, 2))
+	var moving []state.Torrent
+	s.Each(func(t *state.Torrent) bool {
+		moving = append(moving, *t)
+		moving[len(moving)-1].RateUp = r.Int64N(1e6)
+		return len(moving) < 200
+	})
+	now := time.Unix(1e9, 0)
+	enc, p := NewEncoder(0), &Policy{Limit: 1 << 20, Live: live, Known: true, Welcome: now}
+	s.View(enc.Start)
+	var news News
+	frame := func() {
+		now = now.Add(time.Second)
+		s.Touch(now)
+		p.Now = now
+		s.View(func(r state.Reader) { news = enc.Encode(news.Body[:0], r, p) })
+	}
+	for frame(); news.More; frame() {
+	}
+	total := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		tick(b, s, moving, r)
+		b.StartTimer()
+		frame()
+		total += len(news.Body)
+	}
+	b.ReportMetric(float64(total)/float64(b.N), "wire-B/op")
+}
+
+func BenchmarkSnapshot(b *testing.B) {
+	for _, n := range []int{10_000, 50_000} {
+		b.Run(fmt.Sprintf("torrents=%d", n), func(b *testing.B) {
+			s := benchBox(b, n)
+			var body []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				total, enc := 0, NewEncoder(0)
+				s.View(enc.Start)
+				for more := true; more; {
+					s.View(func(r state.Reader) {
+						news := enc.Encode(body[:0], r, &Policy{Limit: 28 << 10, Known: true})
+						body, more = news.Body, news.More
+					})
+					total += len(body)
+				}
+				b.ReportMetric(float64(total), "wire-B")
+			}
+		})
 	}
 }

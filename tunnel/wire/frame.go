@@ -7,10 +7,14 @@
 // from 0 and is not sent: a frame lost, repeated or moved does not pass. SSH
 // keeps the line's bytes intact; the sum guards against our own mistakes.
 //
-// A body is one CBOR item (RFC 8949), a map with small integer keys, without
-// tags and indefinite lengths. A key that the reader does not know is ignored,
-// a missing one is zero. The frames Hello and Refuse never change, so that two
+// The body of a Snapshot or a Delta is made by an Encoder: what has changed,
+// arithmetically coded by models that live as long as the connection. Every other
+// body is one CBOR item (RFC 8949), a map with small integer keys, without tags
+// and indefinite lengths. A key that the reader does not know is ignored, a
+// missing one is zero. The frames Hello and Refuse never change, so that two
 // versions can tell each other that they do not fit.
+//
+// docs/PROTOCOL.md describes all of it byte by byte.
 package wire
 
 import (
@@ -22,35 +26,39 @@ import (
 )
 
 // Version is the version of the protocol that this package speaks.
-const Version uint32 = 1
+const Version uint32 = 2
 
 // Type is the first byte of a frame.
 type Type uint8
 
 // The types of frame. Home sends Hello, Ack, Interest and Resync; the box sends
-// the others.
+// the others; either sends Pad.
 const (
 	TypeHello    Type = 1
 	TypeWelcome  Type = 2
 	TypeRefuse   Type = 3
-	TypePart     Type = 4
+	TypeSnapshot Type = 4
 	TypeDelta    Type = 5
 	TypeAck      Type = 6
-	TypeFresh    Type = 7
 	TypeInterest Type = 8
 	TypeCheck    Type = 9
 	TypeResync   Type = 10
+	TypePad      Type = 11
 )
 
 // limit returns the most bytes that a body of the type may have, 0 for an
 // unknown type. The small ones leave room for fields of later versions.
 func (t Type) limit() int {
 	switch t {
-	case TypePart, TypeDelta:
+	case TypeSnapshot, TypeDelta:
 		return 1<<20 - 16 // the whole frame stays within 1 MiB
+	case TypePad:
+		return 64 << 10
 	case TypeRefuse:
 		return 4 << 10
-	case TypeHello, TypeWelcome, TypeAck, TypeFresh, TypeInterest, TypeCheck, TypeResync:
+	case TypeInterest:
+		return 2 << 10
+	case TypeHello, TypeWelcome, TypeAck, TypeCheck, TypeResync:
 		return 256
 	}
 	return 0
@@ -70,8 +78,8 @@ var (
 	ErrTooLarge = errors.New("frame too large")
 )
 
-// Frame is one message: *Hello, *Welcome, *Refuse, *Part, *Delta, *Ack, *Fresh,
-// *Interest, *Check or *Resync.
+// Frame is one message: *Hello, *Welcome, *Refuse, *Delta, *Ack, *Interest,
+// *Check or *Resync.
 type Frame interface {
 	// Type returns the first byte.
 	Type() Type
@@ -89,7 +97,8 @@ type Hello struct {
 // Welcome accepts a Hello.
 type Welcome struct {
 	Version uint32      `cbor:"1,keyasint"`
-	Epoch   state.Epoch `cbor:"2,keyasint"` // of the box's state
+	Epoch   state.Epoch `cbor:"2,keyasint"`           // of the box's state
+	Cover   bool        `cbor:"3,keyasint,omitempty"` // the box sends by the clock: home must not show by a frame that somebody looks
 }
 
 // Code is why a connection is refused.
@@ -105,41 +114,36 @@ type Refuse struct {
 	Text    string `cbor:"3,keyasint,omitempty"` // for a person; at most state.MaxText bytes
 }
 
-// Part is a piece of a snapshot. Delta.To is the version of the whole, the same
-// in all parts; Delta.Session and Delta.Host are in the first. From, Reset and
-// Removed do not travel.
-type Part struct {
-	Index uint32 // from 0; 0 begins a new snapshot, whether or not one was under way
-	Last  bool
-	Delta state.Delta
-}
-
-// Delta is a difference. Reset does not travel.
+// Delta is news of the state.
 type Delta struct {
-	Delta state.Delta
+	Snapshot bool // home has nothing: with this frame a snapshot begins
+	// Whole tells that home has the box's state of the sequence Seq with this
+	// frame; otherwise more follows. A snapshot ends with the first whole frame:
+	// what it has not spoken of is not there.
+	Whole   bool
+	Seq     uint64        // 0 unless Whole
+	Known   bool          // Age is: the box has asked its daemon
+	Age     time.Duration // how long ago, when the frame was written, the state was true
+	Elapsed time.Duration // from the Welcome to this frame; shows home how long frames wait on the way
+
+	Changes []state.Change
+	Removed []state.Hash
+	Session *state.Session // nil when unchanged
+	Host    *state.Host    // nil when unchanged
 }
 
-// Ack says how many parts and deltas have arrived on this connection in all.
+// Ack says how many snapshots and deltas have arrived on this connection in all.
 type Ack struct {
 	Frames uint64 `cbor:"1,keyasint"`
 }
 
-// Fresh says that the version last sent was true AgeMS milliseconds before the
-// frame was written. No clock travels.
-type Fresh struct {
-	AgeMS     uint64 `cbor:"1,keyasint"`
-	ElapsedMS uint64 `cbor:"2,keyasint"` // from the Welcome to this frame; shows home how long frames wait on the way
-}
-
-// Age returns AgeMS as a duration.
-func (f *Fresh) Age() time.Duration { return time.Duration(f.AgeMS) * time.Millisecond }
-
-// Elapsed returns ElapsedMS as a duration.
-func (f *Fresh) Elapsed() time.Duration { return time.Duration(f.ElapsedMS) * time.Millisecond }
+// MaxOpen bounds the torrents of an Interest.
+const MaxOpen = 32
 
 // Interest tells how much home cares.
 type Interest struct {
-	Level uint8 `cbor:"1,keyasint"` // see mirror.Level
+	Level uint8    `cbor:"1,keyasint"`           // see mirror.Level
+	Open  [][]byte `cbor:"2,keyasint,omitempty"` // info hashes of the torrents that somebody has open
 }
 
 // Check carries the box's checksum (state.State.Checksum) at the version last
@@ -156,10 +160,8 @@ type Resync struct{}
 func (*Hello) Type() Type    { return TypeHello }
 func (*Welcome) Type() Type  { return TypeWelcome }
 func (*Refuse) Type() Type   { return TypeRefuse }
-func (*Part) Type() Type     { return TypePart }
 func (*Delta) Type() Type    { return TypeDelta }
 func (*Ack) Type() Type      { return TypeAck }
-func (*Fresh) Type() Type    { return TypeFresh }
 func (*Interest) Type() Type { return TypeInterest }
 func (*Check) Type() Type    { return TypeCheck }
 func (*Resync) Type() Type   { return TypeResync }
@@ -185,52 +187,29 @@ func (f *Refuse) validate() error {
 	return nil
 }
 
-func (f *Part) validate() error {
-	for i := range f.Delta.Changes {
-		if f.Delta.Changes[i].Fields != state.AllFields {
-			return fmt.Errorf("torrent %d of the part is not whole", i)
-		}
-	}
-	return validateDelta(&f.Delta)
-}
-
 func (f *Delta) validate() error {
-	if d := &f.Delta; d.From >= d.To.Seq {
-		return fmt.Errorf("from %d to %d", d.From, d.To.Seq)
-	}
-	return validateDelta(&f.Delta)
-}
-
-func (*Ack) validate() error { return nil }
-
-// maxSpan bounds the durations of a Fresh; it fits a time.Duration many times.
-const maxSpan = 100 * 365 * 24 * time.Hour
-
-func (f *Fresh) validate() error {
-	if span := uint64(maxSpan.Milliseconds()); f.AgeMS > span || f.ElapsedMS > span {
-		return errors.New("a span of more than 100 years")
-	}
-	return nil
-}
-
-func (*Interest) validate() error { return nil }
-func (*Check) validate() error    { return nil }
-func (*Resync) validate() error   { return nil }
-
-func validateDelta(d *state.Delta) error {
-	if d.To.Epoch == 0 {
-		return errors.New("no epoch")
-	}
-	for i := range d.Changes {
-		if !d.Changes[i].Torrent.Valid() {
-			return fmt.Errorf("torrent %d of the frame is beyond the limits", i)
-		}
-	}
-	if d.Session != nil && !d.Session.Valid() {
+	if f.Session != nil && !f.Session.Valid() {
 		return errors.New("the session is beyond the limits")
 	}
-	if d.Host != nil && !d.Host.Valid() {
+	if f.Host != nil && !f.Host.Valid() {
 		return errors.New("the host is beyond the limits")
 	}
 	return nil
 }
+
+func (*Ack) validate() error { return nil }
+
+func (f *Interest) validate() error {
+	if len(f.Open) > MaxOpen {
+		return fmt.Errorf("%d open torrents", len(f.Open))
+	}
+	for _, h := range f.Open {
+		if len(h) != len(state.Hash{}) {
+			return fmt.Errorf("info hash of %d bytes", len(h))
+		}
+	}
+	return nil
+}
+
+func (*Check) validate() error  { return nil }
+func (*Resync) validate() error { return nil }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -20,44 +21,30 @@ func forge(kind Type, body []byte) []byte {
 }
 
 func TestForeignBytes(t *testing.T) {
-	hash := "54" + strings.Repeat("11", 20)
 	for name, c := range map[string]struct {
 		kind Type
 		body string // hexadecimal CBOR
 	}{
-		"empty":                 {TypeResync, ""},
-		"null":                  {TypeResync, "f6"},
-		"array":                 {TypeAck, "8101"},
-		"two items":             {TypeAck, "a10101a10101"},
-		"cut":                   {TypeAck, "a101"},
-		"key twice":             {TypeAck, "a201010102"},
-		"indefinite map":        {TypeAck, "bf0101ff"},
-		"tagged":                {TypeAck, "a101c101"},
-		"negative count":        {TypeAck, "a10120"},
-		"text for a number":     {TypeAck, "a1016161"},
-		"float":                 {TypeAck, "a101f93c00"},
-		"hello, seq alone":      {TypeHello, "a201010305"},
-		"welcome, no epoch":     {TypeWelcome, "a10101"},
-		"fresh, endless age":    {TypeFresh, "a1011bffffffffffffffff"},
-		"refuse, bad text":      {TypeRefuse, "a303" + "61ff" + "01010201"},
-		"refuse, long text":     {TypeRefuse, "a103790401" + strings.Repeat("61", 1025)},
-		"delta, backwards":      {TypeDelta, "a3010502010304"},
-		"delta, no way":         {TypeDelta, "a3010502010305"},
-		"delta, no epoch":       {TypeDelta, "a201010302"},
-		"delta, short hash":     {TypeDelta, "a40101020103020581" + "4111"},
-		"delta, long hash":      {TypeDelta, "a40101020103020581" + "55" + strings.Repeat("11", 21)},
-		"delta, negative size":  {TypeDelta, "a40101020103020481" + "a301" + hash + "02080720"},
-		"delta, fraction":       {TypeDelta, "a40101020103020481" + "a301" + hash + "02182009192711"},
-		"delta, change null":    {TypeDelta, "a40101020103020481f6"},
-		"delta, 65 labels":      {TypeDelta, "a40101020103020481" + "a301" + hash + "021a00040000" + "169841" + strings.Repeat("6161", 65)},
-		"delta, host beyond":    {TypeDelta, "a40101020103020" + "7a10120"},
-		"delta, session beyond": {TypeDelta, "a40101020103020" + "6a10420"},
-		"part, some fields":     {TypePart, "a202010481" + "a201" + hash + "0201"},
-		"part, removal":         {TypePart, "a202010581" + hash},
-		"deep":                  {TypeDelta, "a40101020103021863" + strings.Repeat("81", maxNesting) + "01"},
-		"long array":            {TypeDelta, "a40101020103021863" + "99" + "4001" + strings.Repeat("01", MaxItems+1)},
-		"many removals":         {TypeDelta, "a40101020103020599" + "4001" + strings.Repeat(hash, MaxItems+1)},
-		"wide map":              {TypeDelta, "a40101020103021863" + "b841" + wideMap(maxKeys+1)},
+		"empty":                {TypeResync, ""},
+		"null":                 {TypeResync, "f6"},
+		"array":                {TypeAck, "8101"},
+		"two items":            {TypeAck, "a10101a10101"},
+		"cut":                  {TypeAck, "a101"},
+		"key twice":            {TypeAck, "a201010102"},
+		"indefinite map":       {TypeAck, "bf0101ff"},
+		"tagged":               {TypeAck, "a101c101"},
+		"negative count":       {TypeAck, "a10120"},
+		"text for a number":    {TypeAck, "a1016161"},
+		"float":                {TypeAck, "a101f93c00"},
+		"hello, seq alone":     {TypeHello, "a201010305"},
+		"welcome, no epoch":    {TypeWelcome, "a10101"},
+		"refuse, bad text":     {TypeRefuse, "a303" + "61ff" + "01010201"},
+		"interest, many open":  {TypeInterest, "a102" + "9821" + strings.Repeat("54"+strings.Repeat("11", 20), MaxOpen+1)},
+		"interest, short hash": {TypeInterest, "a10281" + "4111"},
+		"deep":                 {TypeAck, "a11863" + strings.Repeat("81", maxNesting) + "01"},
+		"long array":           {TypeAck, "a11863" + "9841" + strings.Repeat("01", 2*MaxOpen+1)},
+		"wide map":             {TypeRefuse, "a11863" + "b841" + wideMap(maxKeys+1)},
+		"refuse, long text":    {TypeRefuse, "a103790401" + strings.Repeat("61", 1025)},
 	} {
 		body, err := hex.DecodeString(c.body)
 		if err != nil {
@@ -87,12 +74,9 @@ func TestLaterVersions(t *testing.T) {
 	}{
 		"ack":    {TypeAck, "a2" + "0105" + "1863" + "a10102", &Ack{5}},
 		"resync": {TypeResync, "a1" + "1863" + "6161", &Resync{}},
-		"wide":   {TypeDelta, "a40101020103021863" + "b840" + wideMap(maxKeys), &Delta{state.Delta{From: 1, To: state.Version{Epoch: 1, Seq: 2}}}},
-		"deep":   {TypeDelta, "a40101020103021863" + strings.Repeat("81", maxNesting-1) + "01", &Delta{state.Delta{From: 1, To: state.Version{Epoch: 1, Seq: 2}}}},
-		"long":   {TypeDelta, "a40101020103021863" + "994000" + strings.Repeat("01", MaxItems), &Delta{state.Delta{From: 1, To: state.Version{Epoch: 1, Seq: 2}}}},
-		"a field": {TypeDelta, "a40101020103020481" + "a401" + "54" + strings.Repeat("11", 20) + "021a80000008" + "0705" + "1863" + "05",
-			&Delta{state.Delta{From: 1, To: state.Version{Epoch: 1, Seq: 2}, Changes: []state.Change{
-				{Fields: state.FieldSize, Torrent: state.Torrent{Hash: state.Hash(bytes.Repeat([]byte{0x11}, 20)), Size: 5}}}}}},
+		"wide":   {TypeRefuse, "a11863" + "b840" + wideMap(maxKeys), &Refuse{}},
+		"deep":   {TypeAck, "a11863" + strings.Repeat("81", maxNesting-1) + "01", &Ack{}},
+		"long":   {TypeAck, "a11863" + "9840" + strings.Repeat("01", 2*MaxOpen), &Ack{}},
 	} {
 		body, err := hex.DecodeString(c.body)
 		if err != nil {
@@ -124,68 +108,114 @@ func TestHeaders(t *testing.T) {
 // TestTooLarge proves that a frame the peer would refuse is not sent, and that
 // the stream goes on without it.
 func TestTooLarge(t *testing.T) {
-	to := state.Version{Epoch: 1, Seq: 2}
-	name := strings.Repeat("n", state.MaxName)
-	wide := make([]state.Change, 300)
-	for i := range wide {
-		wide[i] = state.Change{Fields: state.FieldName, Torrent: state.Torrent{Hash: state.Hash{byte(i), byte(i >> 8)}, Name: name}}
-	}
 	var out bytes.Buffer
 	w, err := NewWriter(&out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, d := range map[string]state.Delta{
-		"bytes":    {From: 1, To: to, Changes: wide},
-		"changes":  {From: 1, To: to, Changes: make([]state.Change, MaxItems+1)},
-		"removals": {From: 1, To: to, Removed: make([]state.Hash, MaxItems+1)},
-	} {
-		if n, err := w.Write(&Delta{d}); !errors.Is(err, ErrTooLarge) || n != 0 {
-			t.Errorf("%s: %d, %v", name, n, err)
-		}
+	if n, err := w.Write(&Refuse{Text: strings.Repeat("n", 5000)}); !errors.Is(err, ErrTooLarge) || n != 0 {
+		t.Errorf("%d, %v", n, err)
 	}
-	if _, err := w.Write(&Delta{state.Delta{From: 1, To: to, Changes: wide[:200]}}); err != nil {
+	if _, err := w.Write(&Ack{7}); err != nil {
 		t.Error(err)
 	}
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := decode(t, &out, TypeDelta)
-	if err != io.EOF || len(got) != 1 || len(got[0].(*Delta).Delta.Changes) != 200 {
+	got, err := decode(t, &out, TypeAck)
+	if err != io.EOF || len(got) != 1 || got[0].(*Ack).Frames != 7 {
 		t.Errorf("%d frames, %v", len(got), err)
 	}
 }
 
-// TestCut proves that parts of any torrents stay near the size asked for, and
-// that the bound on a torrent's bytes holds for the largest there can be.
-func TestCut(t *testing.T) {
-	most := fullTorrent()
-	most.Name, most.ErrorText = strings.Repeat("n", state.MaxName), strings.Repeat("e", state.MaxText)
-	most.Labels = make([]string, state.MaxLabels)
-	for i := range most.Labels {
-		most.Labels[i] = strings.Repeat("l", state.MaxLabel)
-	}
+// TestLargestTorrents tells of many of the largest torrents there can be. No frame
+// is beyond its limits, and each is near the size asked for.
+func TestLargestTorrents(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
 	const big = 1<<63 - 1
-	for _, n := range []*int64{&most.Size, &most.Left, &most.RateDown, &most.RateUp, &most.Downloaded, &most.Uploaded, &most.Added, &most.Done} {
-		*n = big
+	box := state.New(1)
+	err := box.Update(func(tx *state.Tx) error {
+		for i := range 300 {
+			most := state.Torrent{
+				Hash: state.Hash{byte(i), byte(i >> 8)}, Name: strings.Repeat("n", state.MaxName), Error: state.TrackerError,
+				ErrorText: strings.Repeat("e", state.MaxText), Labels: make([]string, state.MaxLabels), Size: big, Left: big,
+				RateDown: big, RateUp: big, Downloaded: big, Uploaded: big, Added: big, Done: big,
+				Peers: 1<<31 - 1, PeersSending: 1<<31 - 1, PeersGetting: 1<<31 - 1, WebSeeds: 1<<31 - 1, Queue: 1<<31 - 1,
+			}
+			for j := range most.Labels {
+				most.Labels[j] = strings.Repeat(string(rune('a'+r.IntN(26))), state.MaxLabel)
+			}
+			tx.Put(&most)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, n := range []*int32{&most.Peers, &most.PeersSending, &most.PeersGetting, &most.WebSeeds, &most.Queue} {
-		*n = 1<<31 - 1
+	e := newEnds(t, box, state.New(2), 0)
+	e.policy.Limit = 4000
+	frames := 1
+	for ; !e.frame(); frames++ {
+		if e.enc.text > maxText {
+			t.Fatalf("%d bytes of text in a frame", e.enc.text)
+		}
 	}
-	c := state.Change{Fields: state.AllFields, Torrent: most}
-	part := &Part{Delta: state.Delta{To: state.Version{Epoch: 1}, Changes: []state.Change{c}}}
-	if n := len(encode(t, part)); n > weight(&c)+32 || n < weight(&c)-200 {
-		t.Errorf("the largest torrent takes %d bytes, weight says %d", n, weight(&c))
+	e.equal()
+	if frames < 300*state.MaxRowText/maxText {
+		t.Errorf("%d frames", frames)
 	}
-	if n := Cut([]state.Change{c, c}, 100); n != 1 {
-		t.Errorf("Cut gives %d torrents that are too large, want 1", n)
+}
+
+// TestPadded proves that whatever is sent comes out in few sizes.
+func TestPadded(t *testing.T) {
+	sizes := map[int]bool{}
+	for n := 1; n < 70_000; n++ {
+		size := Padded(n)
+		if size != n && size < n+leastPadding {
+			t.Fatalf("%d bytes become %d", n, size)
+		}
+		if size > max(Cell(), 4*n) {
+			t.Errorf("%d bytes become %d", n, size)
+		}
+		sizes[size] = true
 	}
-	if n := Cut(nil, 100); n != 0 {
-		t.Errorf("Cut of nothing: %d", n)
+	if len(sizes) > 10 {
+		t.Errorf("%d sizes", len(sizes))
 	}
-	if n := Cut([]state.Change{c, c, c, c}, 2*weight(&c)); n != 2 {
-		t.Errorf("Cut gives %d, want 2", n)
+	for _, n := range []int{7, 100, 300, 1000, 20_000} {
+		out, w := padded(t, n)
+		if out != Padded(w) {
+			t.Errorf("%d bytes went out, want %d", out, Padded(w))
+		}
 	}
+}
+
+// padded writes about n bytes in frames, and returns what came out and what the
+// frames were.
+func padded(t *testing.T, n int) (out, frames int) {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acks := 0
+	for ; frames < n; acks++ {
+		size, err := w.Write(&Ack{uint64(acks)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames += size
+	}
+	if _, err := w.Pad(); err != nil {
+		t.Fatal(err)
+	}
+	out = b.Len()
+	got, err := decode(t, &b, TypeAck)
+	if err != io.EOF || len(got) != acks {
+		t.Fatalf("%d frames of %d, %v", len(got), acks, err)
+	}
+	return out, frames
 }
 
 func TestWriteError(t *testing.T) {

@@ -9,10 +9,12 @@ import (
 	"slices"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"offing/tunnel/state"
 )
 
-// maxNesting is more than any body has: delta, changes, change, labels.
-const maxNesting = 8
+// maxNesting is more than any body has.
+const maxNesting = 4
 
 // maxKeys is more than any map of a body has.
 const maxKeys = 64
@@ -25,9 +27,10 @@ type Reader struct {
 	r      *bufio.Reader
 	mode   cbor.DecMode
 	accept []Type
-	number uint64 // of the next frame
-	body   []byte // reused
-	size   int    // of the last frame
+	number uint64   // of the next frame
+	body   []byte   // reused
+	size   int      // of the last frame
+	news   *Decoder // of this connection; nil before the first frame
 }
 
 // NewReader returns a Reader for the types in accept: what the peer has no
@@ -36,7 +39,7 @@ func NewReader(r io.Reader, accept ...Type) (*Reader, error) {
 	mode, err := cbor.DecOptions{
 		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
 		MaxNestedLevels:  maxNesting,
-		MaxArrayElements: MaxItems,
+		MaxArrayElements: 2 * MaxOpen,
 		MaxMapPairs:      maxKeys,
 		IndefLength:      cbor.IndefLengthForbidden,
 		TagsMd:           cbor.TagsForbidden,
@@ -52,10 +55,15 @@ func NewReader(r io.Reader, accept ...Type) (*Reader, error) {
 // end between two frames, has io.ErrUnexpectedEOF in its chain at an end within
 // one, ErrMalformed for what no honest peer sends, or is the stream's.
 func (r *Reader) Next() (Frame, error) {
+	size := 0
 	kind, err := r.readBody()
+	for ; kind == TypePad && err == nil; kind, err = r.readBody() {
+		size += r.size
+	}
 	if err != nil {
 		return nil, err
 	}
+	r.size += size
 	f, err := r.decode(kind)
 	if err == nil {
 		err = f.validate()
@@ -66,7 +74,17 @@ func (r *Reader) Next() (Frame, error) {
 	return f, nil
 }
 
-// Size returns the bytes of the frame that Next returned last.
+// Has returns the torrents that the snapshot or the deltas have spoken of on this
+// connection, and that are not removed.
+func (r *Reader) Has() map[state.Hash]struct{} {
+	if r.news == nil {
+		return nil
+	}
+	return r.news.Has()
+}
+
+// Size returns the bytes of the frame that Next returned last, and of the padding
+// before it.
 func (r *Reader) Size() int { return r.size }
 
 // readBody reads one frame's bytes and checks its sum.
@@ -76,7 +94,7 @@ func (r *Reader) readBody() (Type, error) {
 		return 0, err // io.EOF here is an end between two frames
 	}
 	kind := Type(b)
-	if !slices.Contains(r.accept, kind) {
+	if kind != TypePad && !slices.Contains(r.accept, kind) {
 		return 0, fmt.Errorf("%w: unexpected type %d", ErrMalformed, kind)
 	}
 	length, err := r.readLength(kind)
@@ -133,14 +151,27 @@ func within(err error) error {
 
 // decode makes a frame of r.body.
 func (r *Reader) decode(kind Type) (Frame, error) {
+	switch kind {
+	case TypeSnapshot:
+		r.news = NewDecoder()
+		f, err := r.news.Decode(r.body)
+		if err != nil {
+			return nil, err
+		}
+		f.Snapshot = true
+		return f, nil
+	case TypeDelta:
+		if r.news == nil { // a resumed connection
+			r.news = NewDecoder()
+		}
+		return r.news.Decode(r.body)
+	}
 	// CBOR's null would pass for any struct.
 	if len(r.body) == 0 || r.body[0]>>5 != majorMap {
 		return nil, errors.New("the body is not a map")
 	}
 	var f Frame
 	switch kind {
-	case TypePart, TypeDelta:
-		return r.decodeDelta(kind)
 	case TypeHello:
 		f = new(Hello)
 	case TypeWelcome:
@@ -149,8 +180,6 @@ func (r *Reader) decode(kind Type) (Frame, error) {
 		f = new(Refuse)
 	case TypeAck:
 		f = new(Ack)
-	case TypeFresh:
-		f = new(Fresh)
 	case TypeInterest:
 		f = new(Interest)
 	case TypeCheck:
@@ -161,22 +190,4 @@ func (r *Reader) decode(kind Type) (Frame, error) {
 		return nil, errors.New("unknown type")
 	}
 	return f, r.mode.Unmarshal(r.body, f)
-}
-
-func (r *Reader) decodeDelta(kind Type) (Frame, error) {
-	var b deltaBody
-	if err := r.mode.Unmarshal(r.body, &b); err != nil {
-		return nil, err
-	}
-	d, err := b.delta()
-	if err != nil {
-		return nil, err
-	}
-	if kind == TypeDelta {
-		return &Delta{d}, nil
-	}
-	if len(d.Removed) > 0 || d.From != 0 {
-		return nil, errors.New("a part of a snapshot with what only a difference has")
-	}
-	return &Part{b.Index, b.Last, d}, nil
 }

@@ -33,7 +33,7 @@ type Writer struct {
 	mode   cbor.UserBufferEncMode
 	number uint64 // of the next frame
 	body   bytes.Buffer
-	delta  deltaBody // reused
+	batch  int // bytes since the last Flush or Pad
 }
 
 // NewWriter returns a Writer that buffers a little; see Flush.
@@ -52,10 +52,21 @@ func NewWriter(w io.Writer) (*Writer, error) {
 // Write writes a frame and returns its size in bytes. It returns ErrTooLarge,
 // having written nothing, for one that the peer would not accept.
 func (w *Writer) Write(f Frame) (int, error) {
-	if err := w.encode(f); err != nil {
-		return 0, err
+	w.body.Reset()
+	if err := w.mode.MarshalToBuffer(f, &w.body); err != nil {
+		return 0, fmt.Errorf("encode: %w", err)
 	}
-	kind, body := f.Type(), w.body.Bytes()
+	return w.write(f.Type(), w.body.Bytes())
+}
+
+// Overhead is the most bytes of a frame of up to 16 KiB beside its body.
+const Overhead = 1 + 2 + sumSize
+
+// WriteNews writes what an Encoder made, and returns the size of the frame in
+// bytes.
+func (w *Writer) WriteNews(n *News) (int, error) { return w.write(n.Kind, n.Body) }
+
+func (w *Writer) write(kind Type, body []byte) (int, error) {
 	if len(body) > kind.limit() {
 		return 0, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(body))
 	}
@@ -71,39 +82,42 @@ func (w *Writer) Write(f Frame) (int, error) {
 		return 0, err
 	}
 	w.number++
-	return frameSize(len(body)), nil
+	size := frameSize(len(body))
+	w.batch += size
+	return size, nil
 }
 
-// Flush hands what is buffered to the stream.
+// Flush hands what is buffered to the stream, as it is: more will follow at once.
 func (w *Writer) Flush() error { return w.w.Flush() }
 
-// encode leaves the body of f in w.body.
-func (w *Writer) encode(f Frame) error {
-	w.body.Reset()
-	if w.body.Cap() > keptBuffer {
-		w.body, w.delta = bytes.Buffer{}, deltaBody{}
+// Pad hands what is buffered to the stream, and with it as much padding as makes
+// what was written since the last Pad one of few sizes. It returns the bytes of
+// the padding.
+func (w *Writer) Pad() (int, error) {
+	if w.batch == 0 {
+		return 0, nil
 	}
-	var body any = f
-	switch f := f.(type) {
-	case *Delta:
-		if len(f.Delta.Changes) > MaxItems || len(f.Delta.Removed) > MaxItems {
-			return fmt.Errorf("%w: %d changes and %d removals", ErrTooLarge, len(f.Delta.Changes), len(f.Delta.Removed))
+	padding := Padded(w.batch) - w.batch
+	for rest := padding; rest > 0; {
+		n, err := w.write(TypePad, make([]byte, padBody(rest)))
+		if err != nil {
+			return 0, err
 		}
-		w.delta.fill(&f.Delta)
-		w.delta.From = f.Delta.From
-		body = &w.delta
-	case *Part:
-		w.delta.fill(&f.Delta)
-		w.delta.Removed = nil
-		w.delta.Index, w.delta.Last = f.Index, f.Last
-		body = &w.delta
+		rest -= n
 	}
-	if err := w.mode.MarshalToBuffer(body, &w.body); err != nil {
-		return fmt.Errorf("encode: %w", err)
+	w.batch = 0
+	return padding, w.w.Flush()
+}
+
+// PadCell is Pad for a batch that may be empty: it is at least one cell.
+func (w *Writer) PadCell() error {
+	if w.batch == 0 {
+		if _, err := w.write(TypePad, nil); err != nil {
+			return err
+		}
 	}
-	clear(w.delta.Changes) // of what points into the state
-	clear(w.delta.Removed)
-	return nil
+	_, err := w.Pad()
+	return err
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
