@@ -111,3 +111,50 @@ ssh_is_new() {
   ssh -Q kex 2>/dev/null | grep -q '^mlkem768x25519-sha256$' &&
     at_least "$(ssh-audit --help 2>&1 | sed -n 's/.*ssh-audit v\([0-9.]*\).*/\1/p' | head -n 1)" 3.3
 }
+
+# need_transmission_41: Debian 13's transmission-daemon beside Debian 12's own
+# 3.00, because both are in use and the tests run against both. It is unpacked
+# into our cache with the libraries that it needs, and nothing is installed.
+need_transmission_41() {
+  own_version=$(PATH=$PATH:/usr/sbin:/sbin transmission-daemon --version 2>&1 | sed -n 's/^transmission-daemon \([0-9.]*\).*/\1/p')
+  at_least "${own_version:-0}" 4 &&
+    die "the tests need Transmission 3.00 beside 4.1, and this machine's is $own_version: run them on Debian 12, whose own is 3.00"
+  [ -x "$cache/transmission-4.1/bin/transmission-daemon" ] && return
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  grep -q '^VERSION_ID="12"' /etc/os-release && [ -e $keyring ] ||
+    die "the tests need Debian 13's transmission-daemon, fetched by Debian 12's apt: run them on Debian 12"
+  say "fetching Transmission 4.1 (this machine's is $own_version)"
+  mirror=$(apt-get indextargets --format '$(SITE) $(REPO_URI)' 'Created-By: Packages' | sed -n 's/^[^ ]* \(.*\/debian\/*\)$/\1/p' | head -n 1)
+  part=$cache/transmission-4.1.part # takes its name only when it is whole
+  rm -rf "$part"
+  mkdir -p "$part/apt/lists/partial" "$part/apt/archives/partial" "$part/bin"
+  echo "deb [signed-by=$keyring] $mirror trixie main" >"$part/apt/sources.list"
+  (cd "$part" && unpack_transmission_41) >&2 ||
+    die "could not fetch Transmission 4.1 from Debian 13 (trixie): see above, and run this again"
+  rm -rf "$cache/transmission-4.1"
+  mv "$part" "$cache/transmission-4.1"
+}
+
+# unpack_transmission_41: the fetching of need_transmission_41, in the present
+# folder. Each step says what happens when it fails: "set -e" would not hold here.
+unpack_transmission_41() {
+  # With an empty list of what is installed apt fetches each library.
+  own="-qq -y -o Dir::State=$PWD/apt -o Dir::State::status=/dev/null -o Dir::Cache=$PWD/apt
+    -o Dir::Etc::sourcelist=$PWD/apt/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null
+    -o APT::Sandbox::User=$(id -un) -o Debug::NoLocking=1"
+  # shellcheck disable=SC2086 # a list of options
+  apt-get $own update || return 1
+  # shellcheck disable=SC2086
+  apt-get $own --no-install-recommends --download-only install transmission-daemon >apt/log 2>&1 || { cat apt/log; return 1; }
+  for deb in apt/archives/*.deb; do dpkg-deb -x "$deb" . || return 1; done
+  rm -rf apt
+  libraries=$(dirname "$(find usr/lib lib -name libc.so.6 2>/dev/null | head -n 1)")
+  loader=$(find "$libraries" -maxdepth 1 -name 'ld-linux*' | head -n 1)
+  [ -n "$loader" ] || return 1
+  cat >bin/transmission-daemon <<EOF
+#!/bin/sh
+root=\$(cd "\$(dirname "\$0")/.." && pwd)
+exec "\$root/$loader" --library-path "\$root/$libraries" "\$root/usr/bin/transmission-daemon" "\$@"
+EOF
+  chmod +x bin/transmission-daemon && bin/transmission-daemon --version
+}

@@ -82,6 +82,14 @@ func (s *State) Touch(t time.Time) {
 	}
 }
 
+// Wake wakes those who wait for Changed though the state has not: something about
+// it has, such as how exact it is.
+func (s *State) Wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wakeLocked()
+}
+
 // Fresh returns when the state was last known to be true, or the zero time.
 func (s *State) Fresh() time.Time {
 	s.mu.RLock()

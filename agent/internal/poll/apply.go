@@ -1,106 +1,77 @@
 package poll
 
 import (
-	"context"
 	"time"
 
 	"offing/agent/internal/transmission"
 	"offing/tunnel/state"
 )
 
-// poll asks the daemon once and brings the state up to date.
-func (p *Poller) poll(ctx context.Context) error {
-	which := p.selection()
-	session, err := p.session(ctx, which)
-	if err != nil {
-		return err
-	}
-	sent := time.Now()
-	listing, err := p.cfg.Daemon.Torrents(ctx, which)
-	if err != nil {
-		return err
-	}
-	if which == transmission.RecentlyActive && listing.Run != p.run {
-		// The daemon has started again, and "recently" with it.
-		p.nextFull = time.Time{}
-		return p.poll(ctx)
-	}
-	if which == transmission.All {
-		p.nextFull = sent.Add(p.cfg.Full)
-		if listing.Run != p.run {
-			p.nextFull = sent.Add(min(settleInterval, p.cfg.Full))
-		}
-		p.ids = make(map[int64]state.Hash, len(listing.Rows))
-	}
-	p.run = listing.Run
-	p.apply(&listing, which, session)
-	p.cfg.State.Touch(sent)
-	p.lastOK = sent
-	p.failures = 0
-	return nil
-}
-
-// selection tells how much has to be asked for.
-func (p *Poller) selection() transmission.Selection {
-	if now := time.Now(); !now.Before(p.nextFull) || now.Sub(p.lastOK) >= recentWindow {
-		return transmission.All
-	}
-	return transmission.RecentlyActive
-}
-
-// session returns the daemon's part of the state, asking for it when it is due.
-func (p *Poller) session(ctx context.Context, which transmission.Selection) (state.Session, error) {
-	if which != transmission.All && time.Since(p.lastSession) < sessionInterval {
-		return p.cfg.State.Session(), nil
-	}
-	began := time.Now()
-	s, err := p.cfg.Daemon.Session(ctx)
-	if err != nil {
-		return state.Session{}, err
-	}
-	p.lastSession = began
-	p.setDownloadDir(s.DownloadDir)
-	return state.Session{
-		Daemon:     state.DaemonOK,
-		Version:    s.Version,
-		RPCVersion: s.RPCVersion,
-		AltSpeed:   s.AltSpeed,
-	}, nil
-}
-
 // apply puts an answer into the state, as one change.
-func (p *Poller) apply(l *transmission.Listing, which transmission.Selection, session state.Session) {
+func (p *Poller) apply(a answer, session state.Session) {
 	p.note(session)
-	seen := make(map[state.Hash]bool)
 	p.update(func(tx *state.Tx) {
 		// Removals first: a torrent that was removed and added again within the
 		// minute is in both lists, under two ids.
-		for _, id := range l.Removed {
+		for _, id := range a.list.Removed {
 			if hash, ok := p.ids[id]; ok {
 				tx.Remove(hash)
 				delete(p.ids, id)
 			}
 		}
-		for i := range l.Rows {
-			row := &l.Rows[i]
-			p.ids[row.ID] = row.Torrent.Hash
-			tx.Put(&row.Torrent)
-			if which == transmission.All {
-				seen[row.Torrent.Hash] = true
-			}
+		if a.moving {
+			move(tx, a.list.Rows)
+		} else {
+			p.put(tx, a.list.Rows)
 		}
-		if which == transmission.All {
-			tx.Keep(func(h state.Hash) bool { return seen[h] })
+		p.put(tx, a.named.Rows)
+		if a.which == transmission.All {
+			keep(tx, a.list.Rows)
 		}
 		tx.SetSession(session)
 	})
+}
+
+// put takes whole rows.
+func (p *Poller) put(tx *state.Tx, rows []transmission.Row) {
+	for i := range rows {
+		p.ids[rows[i].ID] = rows[i].Torrent.Hash
+		tx.Put(&rows[i].Torrent)
+	}
+}
+
+// move takes what moves. What cannot be taken without the rest of the row comes
+// with a whole one, or else at the next poll.
+func move(tx *state.Tx, rows []transmission.Row) {
+	for i := range rows {
+		t := &rows[i].Torrent
+		if t.Hash == (state.Hash{}) {
+			continue
+		}
+		fields := transmission.MovingFields
+		if t.Error == state.NoError {
+			fields |= state.FieldError // which then has no text
+		}
+		// The only error is that the torrent is not there: this very answer
+		// says that it was removed.
+		_ = tx.Merge(&state.Change{Fields: fields, Torrent: *t})
+	}
+}
+
+// keep removes every torrent that is not in the rows.
+func keep(tx *state.Tx, rows []transmission.Row) {
+	all := make(map[state.Hash]struct{}, len(rows))
+	for i := range rows {
+		all[rows[i].Torrent.Hash] = struct{}{}
+	}
+	tx.Keep(func(h state.Hash) bool { _, ok := all[h]; return ok })
 }
 
 // fail says in the state why it is not true any more. The torrents stay as they
 // were last known; their age tells how old that is.
 func (p *Poller) fail(err error) {
 	p.failures++
-	p.nextFull = time.Time{}
+	p.lastSession, p.nextWhole = time.Time{}, time.Time{} // both are asked for with the first answer
 	session := p.cfg.State.Session()
 	session.Daemon, session.DaemonText = p.cfg.Daemon.Explain(err)
 	p.note(session)

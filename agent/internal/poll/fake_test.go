@@ -3,8 +3,10 @@ package poll
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -25,7 +27,12 @@ type fakeDaemon struct {
 	version string
 	dir     string
 
-	asked []ask
+	beforeNamed func() // happens once, before the next Named answer
+	detailErr   error
+	detailDelay time.Duration
+
+	asked   []ask
+	renewed []renewal
 }
 
 func (d *fakeDaemon) set(change func()) {
@@ -34,7 +41,17 @@ func (d *fakeDaemon) set(change func()) {
 	change()
 }
 
+// questions returns what was asked for of many torrents.
 func (d *fakeDaemon) questions() []ask {
+	return slices.DeleteFunc(d.all(), func(a ask) bool { return a.query.Which == transmission.Named })
+}
+
+// named returns what was asked for of single torrents.
+func (d *fakeDaemon) named() []ask {
+	return slices.DeleteFunc(d.all(), func(a ask) bool { return a.query.Which != transmission.Named })
+}
+
+func (d *fakeDaemon) all() []ask {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.asked)
@@ -47,7 +64,7 @@ func (d *fakeDaemon) last() ask {
 
 type ask struct {
 	at    time.Time
-	which transmission.Selection
+	query transmission.Query
 }
 
 var errDown = errors.New("down")
@@ -58,22 +75,83 @@ func (d *fakeDaemon) Session(context.Context) (transmission.Session, error) {
 	return transmission.Session{Version: d.version, RPCVersion: 16, DownloadDir: d.dir}, d.err
 }
 
-func (d *fakeDaemon) Torrents(ctx context.Context, which transmission.Selection) (transmission.Listing, error) {
+// Ask answers with all rows, whatever was active, or with the named ones.
+func (d *fakeDaemon) Ask(ctx context.Context, q transmission.Query, l *transmission.Listing) error {
+	*l = transmission.Listing{}
+	q.IDs = slices.Clone(q.IDs)
 	d.mu.Lock()
-	d.asked = append(d.asked, ask{time.Now(), which})
+	d.asked = append(d.asked, ask{time.Now(), q})
 	delay := d.delay
 	d.mu.Unlock()
 	wait(ctx, delay, nil)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.err != nil {
-		return transmission.Listing{}, d.err
+		return d.err
 	}
-	l := transmission.Listing{Rows: slices.Clone(d.rows), Run: d.run}
-	if which == transmission.RecentlyActive {
+	if q.Which == transmission.Named && len(q.IDs) == 0 {
+		return transmission.ErrNoTorrents
+	}
+	if q.Which == transmission.Named && d.beforeNamed != nil {
+		d.beforeNamed()
+		d.beforeNamed = nil
+	}
+	for _, r := range d.rows {
+		if q.Which == transmission.Named && !slices.Contains(q.IDs, r.ID) {
+			continue
+		}
+		if q.Moving {
+			t := state.Torrent{Error: r.Torrent.Error}
+			t.Merge(transmission.MovingFields, &r.Torrent)
+			r.Torrent = t
+		}
+		l.Rows = append(l.Rows, r)
+	}
+	l.Run = d.run
+	if q.Which == transmission.RecentlyActive {
 		l.Removed = d.removed
 	}
-	return l, ctx.Err()
+	return ctx.Err()
+}
+
+// Renew says in the comment how often it was asked for the torrent.
+func (d *fakeDaemon) Renew(ctx context.Context, known state.Detail, whole bool) (state.Detail, error) {
+	d.mu.Lock()
+	d.renewed = append(d.renewed, renewal{time.Now(), known.Hash, whole})
+	n, delay := 0, d.detailDelay
+	for _, r := range d.renewed {
+		if r.hash == known.Hash {
+			n++
+		}
+	}
+	d.mu.Unlock()
+	wait(ctx, delay, nil)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.detailErr != nil {
+		return state.Detail{}, d.detailErr
+	}
+	if !slices.ContainsFunc(d.rows, func(r transmission.Row) bool { return r.Torrent.Hash == known.Hash }) {
+		return state.Detail{}, fmt.Errorf("asked: %w", transmission.ErrUnknownTorrent)
+	}
+	known.Comment = strconv.Itoa(n)
+	return known, ctx.Err()
+}
+
+// renewal is one question for details.
+type renewal struct {
+	at    time.Time
+	hash  state.Hash
+	whole bool
+}
+
+// renewals returns the questions for the details of a torrent, or of all.
+func (d *fakeDaemon) renewals(hashes ...state.Hash) []renewal {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(d.renewed), func(r renewal) bool {
+		return len(hashes) > 0 && !slices.Contains(hashes, r.hash)
+	})
 }
 
 func (d *fakeDaemon) Explain(err error) (state.DaemonState, string) {
@@ -115,9 +193,15 @@ type world struct {
 // start runs a Poller until the test ends. It is called inside of the bubble.
 func start(t *testing.T, d *fakeDaemon) *world {
 	t.Helper()
+	return startWith(t, d, d)
+}
+
+// startWith is start with a daemon that is not, or not only, d.
+func startWith(t *testing.T, d *fakeDaemon, daemon Daemon) *world {
+	t.Helper()
 	w := &world{daemon: d, host: &fakeHost{}, state: state.New(1)}
 	w.Poller = New(Config{
-		State: w.state, Daemon: d, Host: w.host,
+		State: w.state, Daemon: daemon, Host: w.host,
 		Active: 500 * time.Millisecond, Idle: 45 * time.Second, Full: 5 * time.Minute,
 		Log: slog.New(slog.DiscardHandler),
 	})

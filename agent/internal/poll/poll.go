@@ -6,7 +6,6 @@ package poll
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -20,11 +19,13 @@ const (
 	calmInterval    = 2 * time.Second  // while watched, when nothing moves
 	retryInterval   = time.Second      // after a failure, while watched; doubles while not
 	sessionInterval = 10 * time.Second // between two questions for the daemon's own state
+	wholeInterval   = 5 * time.Second  // between two questions for more than what moves
 	hostInterval    = 2 * time.Second  // between two samples of the machine, while watched
 	rateInterval    = time.Second      // between the two samples of Once
 	// A daemon that has just started answers for a moment before it has loaded
 	// its torrents, so its first list is soon asked for again.
-	settleInterval = 5 * time.Second
+	settleInterval  = 5 * time.Second
+	loadingInterval = 500 * time.Millisecond // while that list is empty
 	// The daemon counts as recently active what was so in the last 60 s. After
 	// a longer gap between two polls only a full pass misses nothing.
 	recentWindow = 55 * time.Second
@@ -34,7 +35,8 @@ const (
 // bounded time.
 type Daemon interface {
 	Session(context.Context) (transmission.Session, error)
-	Torrents(context.Context, transmission.Selection) (transmission.Listing, error)
+	Ask(context.Context, transmission.Query, *transmission.Listing) error
+	Renew(ctx context.Context, known state.Detail, whole bool) (state.Detail, error)
 	Explain(error) (state.DaemonState, string)
 }
 
@@ -50,15 +52,17 @@ type Config struct {
 	Host   Sampler
 	Active time.Duration // between polls while watched, when something moves
 	Idle   time.Duration // the mean between polls while nobody looks; each is off by up to a third
-	Full   time.Duration // between full passes
+	Full   time.Duration // the mean between full passes; each is off by up to a third
 	Log    *slog.Logger
 }
 
-// Poller keeps a state true. Interest and Refresh are safe for concurrent use.
+// Poller keeps a state true. All methods but Run and Once are safe for
+// concurrent use, and none of them waits for the daemon but Refresh.
 type Poller struct {
 	cfg      Config
 	wakePoll chan struct{} // of one place: a wake-up that came early is not lost
 	wakeHost chan struct{}
+	details  details
 
 	mu          sync.Mutex
 	watchers    int
@@ -66,14 +70,21 @@ type Poller struct {
 	begun       uint64        // polls
 	ended       uint64        // polls
 	end         chan struct{} // closed when the running poll ends
+	certain     bool          // the next poll has to ask for more than what moves
 
 	// The rest belongs to the polling goroutine.
+	patient     bool                 // Run: what is empty may be loading
+	loading     bool                 // the last list was empty, and the daemon may be loading
+	newest      uint64               // the newest run of the daemon that has been seen
+	newestSince time.Time            // when it was seen first
 	run         uint64               // of the daemon, which ids belongs to
-	ids         map[int64]state.Hash // to know what a removed id was
+	ids         map[int64]state.Hash // what the daemon calls the torrents of the state
 	nextFull    time.Time            // when a full pass is due
+	nextWhole   time.Time            // when more than what moves is asked for again
 	lastOK      time.Time
 	lastSession time.Time
 	failures    int // in a row
+	memory      memory
 }
 
 // New returns a Poller that does nothing before Run.
@@ -83,20 +94,26 @@ func New(cfg Config) *Poller {
 		wakePoll: make(chan struct{}, 1),
 		wakeHost: make(chan struct{}, 1),
 		end:      make(chan struct{}),
+		details:  details{wake: make(chan struct{}, 1), open: make(map[state.Hash]*openTorrent)},
+		ids:      make(map[int64]state.Hash),
 	}
 }
 
-// Run polls until ctx ends. A slow daemon delays nothing but the next poll, and
-// a slow disk nothing but the next sample.
+// Run polls until ctx ends. A slow daemon delays nothing but the next poll and
+// the next details, and a slow disk nothing but the next sample.
 func (p *Poller) Run(ctx context.Context) {
-	var sampling sync.WaitGroup
-	defer sampling.Wait()
-	sampling.Go(func() { p.sample(ctx) })
+	var others sync.WaitGroup
+	defer others.Wait()
+	p.patient = true
+	others.Go(func() { p.sample(ctx) })
+	others.Go(func() { p.watchDetails(ctx) })
 	for ctx.Err() == nil {
 		p.begin()
+		began := time.Now()
 		ok := p.pollOnce(ctx)
+		took := time.Since(began)
 		p.finish()
-		wait(ctx, p.interval(ok), p.wakePoll)
+		wait(ctx, p.pause(ok, took), p.wakePoll)
 	}
 }
 
@@ -118,17 +135,6 @@ func (p *Poller) pollOnce(ctx context.Context) (ok bool) {
 	return err == nil
 }
 
-// wait returns after d, at a wake-up, or when ctx ends.
-func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	case <-wake:
-	}
-}
-
 // Interest counts those who look. It fits mirror.Source: every Watching is
 // followed by an Idle. The first to look does not wait for the next poll.
 func (p *Poller) Interest(_ context.Context, l mirror.Level) {
@@ -142,6 +148,7 @@ func (p *Poller) Interest(_ context.Context, l mirror.Level) {
 	if p.watchers == 1 {
 		wakeUp(p.wakePoll)
 		wakeUp(p.wakeHost)
+		wakeUp(p.details.wake)
 	}
 }
 
@@ -159,13 +166,17 @@ func wakeUp(c chan<- struct{}) {
 }
 
 // Refresh polls at once and returns after a poll that began after the call,
-// whatever came of it, or with the error of ctx.
+// whatever came of it, or with the error of ctx. That poll asks for everything
+// of the recently active, names and labels too. What is open is asked for at
+// once as well, but not waited for.
 func (p *Poller) Refresh(ctx context.Context) error {
 	p.mu.Lock()
 	want := p.begun + 1
+	p.certain = true
 	p.mu.Unlock()
 	wakeUp(p.wakePoll)
 	wakeUp(p.wakeHost)
+	p.details.renew()
 	for {
 		p.mu.Lock()
 		ended, end := p.ended, p.end
@@ -185,6 +196,9 @@ func (p *Poller) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun++
+	if p.certain {
+		p.certain, p.nextWhole = false, time.Time{}
+	}
 }
 
 func (p *Poller) finish() {
@@ -193,26 +207,4 @@ func (p *Poller) finish() {
 	p.ended++
 	close(p.end)
 	p.end = make(chan struct{})
-}
-
-// interval is the pause after a poll.
-func (p *Poller) interval(ok bool) time.Duration {
-	watched := p.watched()
-	switch totals := p.cfg.State.Totals(); {
-	case !ok && watched:
-		return retryInterval
-	case !ok:
-		return min(retryInterval<<min(p.failures, 10), p.idle())
-	case !watched:
-		return p.idle()
-	case totals.RateDown+totals.RateUp > 0 || totals.Checking > 0:
-		return p.cfg.Active
-	}
-	return max(p.cfg.Active, calmInterval)
-}
-
-// idle is drawn from two thirds to four thirds of Idle, so that what nobody
-// asked for has no period.
-func (p *Poller) idle() time.Duration {
-	return p.cfg.Idle*2/3 + rand.N(p.cfg.Idle*2/3)
 }

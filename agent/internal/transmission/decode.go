@@ -1,51 +1,35 @@
 package transmission
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+
+	"offing/tunnel/state"
 )
 
 // maxColumns bounds the width of a table.
 const maxColumns = 256
 
-// decodeListing reads the answer to torrent-get in the "table" format: the
-// first row names the columns. It goes row by row, so that a list of ten
-// thousand needs the memory of its result only.
-func decodeListing(r io.Reader) (Listing, error) {
-	var l Listing
-	err := decodeAnswer(r, func(d *json.Decoder, key string) error {
-		switch key {
-		case "torrents":
-			return l.decodeTable(d)
-		case "removed":
-			return l.decodeRemoved(d)
-		}
-		return skip(d)
-	})
-	if err != nil {
-		return Listing{}, err
-	}
-	return l, nil
-}
-
 // decodeAnswer reads {"result": "success", "arguments": {...}} and calls
-// argument for each key of the arguments.
-func decodeAnswer(r io.Reader, argument func(*json.Decoder, string) error) error {
-	d := json.NewDecoder(r)
-	result := ""
-	err := object(d, func(key string) error {
-		switch key {
+// argument for each key of the arguments, and argument reads the value. What
+// comes after the object is not looked at.
+func decodeAnswer(text []byte, argument func(s *scanner, key []byte) error) error {
+	s, result := scanner{text: text}, ""
+	err := s.object(func(key []byte) error {
+		switch string(key) {
 		case "arguments":
-			return object(d, func(key string) error { return argument(d, key) })
+			return s.object(func(key []byte) error { return argument(&s, key) })
 		case "result":
-			return d.Decode(&result)
+			v, err := s.value()
+			if err != nil {
+				return err
+			}
+			return v.text(&result, "success")
 		}
-		return skip(d)
+		_, err := s.value()
+		return err
 	})
 	if err != nil {
-		return decodeError(err)
+		return fmt.Errorf("%w: %w", ErrNotTransmission, err)
 	}
 	if result != "success" {
 		return fmt.Errorf("%w: %.200q", ErrRefused, result)
@@ -53,134 +37,121 @@ func decodeAnswer(r io.Reader, argument func(*json.Decoder, string) error) error
 	return nil
 }
 
-// decodeError tells trouble with the text from trouble with the network, which
-// shows while decoding too.
-func decodeError(err error) error {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	if errors.Is(err, errShape) || errors.Is(err, io.EOF) || errors.As(err, &syntax) || errors.As(err, &kind) {
-		return fmt.Errorf("%w: %w", ErrNotTransmission, err)
+// table reads the answer to torrent-get in the "table" format: the first row
+// names the columns.
+type table struct {
+	moving  bool // there is no hashString
+	known   func(id int64) *state.Torrent
+	into    *Listing
+	columns [maxColumns]column
+	width   int // columns in use; 0 before the first row
+	id      int // the column that holds it
+	unknown state.Torrent
+}
+
+// decode replaces what Rows and Removed hold. After an error they are empty.
+func (t *table) decode(text []byte) error {
+	t.into.reset()
+	err := decodeAnswer(text, func(s *scanner, key []byte) error {
+		switch string(key) {
+		case "torrents":
+			t.width = 0
+			return s.array(func() error { return t.next(s) })
+		case "removed":
+			return s.array(func() error { return t.removed(s) })
+		}
+		_, err := s.value()
+		return err
+	})
+	if err != nil {
+		t.into.reset()
 	}
 	return err
 }
 
-// errShape means that the text is JSON, but not of the form expected.
-var errShape = errors.New("unexpected form")
-
-func (l *Listing) decodeTable(d *json.Decoder) error {
-	var columns []column
-	var cells []value
-	return array(d, func() error {
-		if columns == nil {
-			var err error
-			columns, err = decodeHeader(d)
-			return err
-		}
-		cells = cells[:0]
-		if err := d.Decode(&cells); err != nil {
-			return err
-		}
-		row, err := decodeRow(columns, cells)
-		if err != nil {
-			return fmt.Errorf("%w: row %d: %w", errShape, len(l.Rows)+1, err)
-		}
-		l.Rows = append(l.Rows, row)
-		return nil
-	})
+func (t *table) next(s *scanner) error {
+	if t.width == 0 {
+		return t.header(s)
+	}
+	t.into.Rows = append(t.into.Rows, Row{})
+	if err := t.row(s, &t.into.Rows[len(t.into.Rows)-1]); err != nil {
+		return fmt.Errorf("%w: row %d: %w", errShape, len(t.into.Rows), err)
+	}
+	return nil
 }
 
-func decodeHeader(d *json.Decoder) ([]column, error) {
-	var names []string
-	if err := d.Decode(&names); err != nil {
-		return nil, err
-	}
-	if len(names) > maxColumns {
-		return nil, fmt.Errorf("%w: %d columns", errShape, len(names))
-	}
-	columns := make([]column, len(names))
-	identified := 0
-	for i, name := range names {
-		columns[i] = columnOf(name)
-		if name == "id" || name == "hashString" {
-			identified++
-		}
-	}
-	if identified != 2 {
-		return nil, fmt.Errorf("%w: a table without id and hashString", errShape)
-	}
-	return columns, nil
-}
-
-func decodeRow(columns []column, cells []value) (Row, error) {
-	var row Row
-	if len(cells) != len(columns) {
-		return row, fmt.Errorf("%d cells under %d columns", len(cells), len(columns))
-	}
-	for i, store := range columns {
-		if store == nil {
-			continue
-		}
-		if err := store(&row, cells[i]); err != nil {
-			return row, fmt.Errorf("column %d: %w", i+1, err)
-		}
-	}
-	tidy(&row.Torrent)
-	return row, nil
-}
-
-func (l *Listing) decodeRemoved(d *json.Decoder) error {
-	return array(d, func() error {
-		var v value
-		if err := d.Decode(&v); err != nil {
-			return err
-		}
-		var id int64
-		if err := v.integer(&id); err != nil {
-			return fmt.Errorf("%w: removed: %w", errShape, err)
-		}
-		l.Removed = append(l.Removed, id)
-		return nil
-	})
-}
-
-// object calls f after each key of the object that comes next, and f reads the
-// value. null is an object without keys.
-func object(d *json.Decoder, f func(key string) error) error {
-	return delimited(d, '{', func() error {
-		token, err := d.Token()
+func (t *table) header(s *scanner) error {
+	ids, hashes := 0, 0
+	err := s.array(func() error {
+		v, err := s.value()
 		if err != nil {
 			return err
 		}
-		key, ok := token.(string)
-		if !ok {
-			return fmt.Errorf("%w: a key that is no text", errShape)
+		name, err := v.name()
+		if err != nil {
+			return fmt.Errorf("%w: %w", errShape, err)
 		}
-		return f(key)
+		if t.width == maxColumns {
+			return fmt.Errorf("%w: more than %d columns", errShape, maxColumns)
+		}
+		switch string(name) {
+		case "id":
+			ids, t.id = ids+1, t.width
+		case "hashString":
+			hashes++
+		}
+		t.columns[t.width] = columns[string(name)]
+		t.width++
+		return nil
 	})
+	if err == nil && (ids != 1 || hashes != 1 && !(t.moving && hashes == 0)) {
+		err = fmt.Errorf("%w: a table without id and hashString", errShape)
+	}
+	return err
 }
 
-// array calls f before each element of the array that comes next, and f reads
-// it. null is an array without elements.
-func array(d *json.Decoder, f func() error) error { return delimited(d, '[', f) }
-
-func delimited(d *json.Decoder, open json.Delim, f func() error) error {
-	token, err := d.Token()
-	if err != nil || token == nil {
+func (t *table) row(s *scanner, row *Row) error {
+	known, i := &t.unknown, 0
+	err := s.array(func() error {
+		v, err := s.value()
+		if err != nil {
+			return err
+		}
+		if i == t.width {
+			return fmt.Errorf("more than %d cells", t.width)
+		}
+		if store := t.columns[i]; store != nil {
+			if err := store(row, v, known); err != nil {
+				return fmt.Errorf("column %d: %w", i+1, err)
+			}
+		}
+		if i == t.id && t.known != nil {
+			if k := t.known(row.ID); k != nil {
+				known = k
+			}
+		}
+		i++
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	if token != open {
-		return fmt.Errorf("%w: want %v", errShape, open)
+	if i != t.width {
+		return fmt.Errorf("%d cells under %d columns", i, t.width)
 	}
-	for d.More() {
-		if err := f(); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
+	tidy(&row.Torrent)
+	return nil
 }
 
-func skip(d *json.Decoder) error {
-	var v json.RawMessage
-	return d.Decode(&v)
+func (t *table) removed(s *scanner) error {
+	v, err := s.value()
+	if err != nil {
+		return err
+	}
+	var id int64
+	if err := v.integer(&id); err != nil {
+		return fmt.Errorf("%w: removed: %w", errShape, err)
+	}
+	t.into.Removed = append(t.into.Removed, id)
+	return nil
 }

@@ -7,87 +7,72 @@ import (
 	"offing/tunnel/state"
 )
 
-// column stores one cell of the table in a row.
-type column func(r *Row, v value) error
-
-// listFields are the columns that the poll asks for: what state.Torrent has,
-// and the id.
-var listFields = []string{
-	"id", "hashString", "name", "status", "error", "errorString",
-	"sizeWhenDone", "leftUntilDone", "metadataPercentComplete", "recheckProgress",
+// movingFields are the columns that change while a torrent is active, and the
+// id. All of them are short numbers.
+var movingFields = []string{
+	"id", "status", "error", "sizeWhenDone", "leftUntilDone", "metadataPercentComplete", "recheckProgress",
 	"rateDownload", "rateUpload", "downloadedEver", "uploadedEver",
 	"peersConnected", "peersSendingToUs", "peersGettingFromUs", "webseedsSendingToUs",
-	"addedDate", "doneDate", "queuePosition", "labels",
+	"doneDate", "queuePosition",
 }
 
-// columnOf returns how to store the named column, or nil for one that nobody
-// asked for.
-func columnOf(name string) column {
-	switch name {
-	case "id":
-		return func(r *Row, v value) error { return v.integer(&r.ID) }
-	case "hashString":
-		return func(r *Row, v value) error { return v.hash(&r.Torrent.Hash) }
-	case "name":
-		return func(r *Row, v value) error { return v.text(&r.Torrent.Name) }
-	case "status":
-		return func(r *Row, v value) error { return small(v, &r.Torrent.Status) }
-	case "error":
-		return func(r *Row, v value) error { return small(v, &r.Torrent.Error) }
-	case "errorString":
-		return func(r *Row, v value) error { return v.text(&r.Torrent.ErrorText) }
-	case "metadataPercentComplete":
-		return func(r *Row, v value) error { return v.fraction(&r.Torrent.Metadata) }
-	case "recheckProgress":
-		return func(r *Row, v value) error { return v.fraction(&r.Torrent.Checked) }
-	case "labels":
-		return func(r *Row, v value) error { return v.texts(&r.Torrent.Labels) }
-	}
-	if pick := counterOf(name); pick != nil {
-		return func(r *Row, v value) error { return v.integer(pick(&r.Torrent)) }
-	}
-	if pick := countOf(name); pick != nil {
-		return func(r *Row, v value) error { return v.count(pick(&r.Torrent)) }
-	}
-	return nil
+// listFields are the columns of everything that state.Torrent has, and the id.
+// It comes first: only after it the decoder knows which torrent a row is.
+var listFields = append([]string{"id", "hashString", "name", "errorString", "addedDate", "labels"}, movingFields[1:]...)
+
+// MovingFields are the fields that the rows of a Moving query hold. Error is
+// there as well, but not what explains it.
+const MovingFields = state.AllFields &^ (state.FieldName | state.FieldError | state.FieldAdded | state.FieldLabels)
+
+// column stores one cell of the table in a row. known is the torrent as it was,
+// for the texts that it shares, or an empty one.
+type column func(r *Row, v value, known *state.Torrent) error
+
+// columns is how to store the columns that have a place in Row.
+var columns = map[string]column{
+	"id": func(r *Row, v value, _ *state.Torrent) error { return v.integer(&r.ID) },
+	"hashString": func(r *Row, v value, _ *state.Torrent) error {
+		return v.hash(&r.Torrent.Hash)
+	},
+	"name": func(r *Row, v value, known *state.Torrent) error {
+		return v.text(&r.Torrent.Name, known.Name)
+	},
+	"errorString": func(r *Row, v value, known *state.Torrent) error {
+		return v.text(&r.Torrent.ErrorText, known.ErrorText)
+	},
+	"labels": func(r *Row, v value, known *state.Torrent) error {
+		return v.texts(&r.Torrent.Labels, known.Labels)
+	},
+	"status": func(r *Row, v value, _ *state.Torrent) error { return small(v, &r.Torrent.Status) },
+	"error":  func(r *Row, v value, _ *state.Torrent) error { return small(v, &r.Torrent.Error) },
+	"metadataPercentComplete": func(r *Row, v value, _ *state.Torrent) error {
+		return v.fraction(&r.Torrent.Metadata)
+	},
+	"recheckProgress": func(r *Row, v value, _ *state.Torrent) error {
+		return v.fraction(&r.Torrent.Checked)
+	},
+	"sizeWhenDone":   integer(func(t *state.Torrent) *int64 { return &t.Size }),
+	"leftUntilDone":  integer(func(t *state.Torrent) *int64 { return &t.Left }),
+	"rateDownload":   integer(func(t *state.Torrent) *int64 { return &t.RateDown }),
+	"rateUpload":     integer(func(t *state.Torrent) *int64 { return &t.RateUp }),
+	"downloadedEver": integer(func(t *state.Torrent) *int64 { return &t.Downloaded }),
+	"uploadedEver":   integer(func(t *state.Torrent) *int64 { return &t.Uploaded }),
+	"addedDate":      integer(func(t *state.Torrent) *int64 { return &t.Added }),
+	"doneDate":       integer(func(t *state.Torrent) *int64 { return &t.Done }),
+
+	"peersConnected":      count(func(t *state.Torrent) *int32 { return &t.Peers }),
+	"peersSendingToUs":    count(func(t *state.Torrent) *int32 { return &t.PeersSending }),
+	"peersGettingFromUs":  count(func(t *state.Torrent) *int32 { return &t.PeersGetting }),
+	"webseedsSendingToUs": count(func(t *state.Torrent) *int32 { return &t.WebSeeds }),
+	"queuePosition":       count(func(t *state.Torrent) *int32 { return &t.Queue }),
 }
 
-func counterOf(name string) func(*state.Torrent) *int64 {
-	switch name {
-	case "sizeWhenDone":
-		return func(t *state.Torrent) *int64 { return &t.Size }
-	case "leftUntilDone":
-		return func(t *state.Torrent) *int64 { return &t.Left }
-	case "rateDownload":
-		return func(t *state.Torrent) *int64 { return &t.RateDown }
-	case "rateUpload":
-		return func(t *state.Torrent) *int64 { return &t.RateUp }
-	case "downloadedEver":
-		return func(t *state.Torrent) *int64 { return &t.Downloaded }
-	case "uploadedEver":
-		return func(t *state.Torrent) *int64 { return &t.Uploaded }
-	case "addedDate":
-		return func(t *state.Torrent) *int64 { return &t.Added }
-	case "doneDate":
-		return func(t *state.Torrent) *int64 { return &t.Done }
-	}
-	return nil
+func integer(pick func(*state.Torrent) *int64) column {
+	return func(r *Row, v value, _ *state.Torrent) error { return v.integer(pick(&r.Torrent)) }
 }
 
-func countOf(name string) func(*state.Torrent) *int32 {
-	switch name {
-	case "peersConnected":
-		return func(t *state.Torrent) *int32 { return &t.Peers }
-	case "peersSendingToUs":
-		return func(t *state.Torrent) *int32 { return &t.PeersSending }
-	case "peersGettingFromUs":
-		return func(t *state.Torrent) *int32 { return &t.PeersGetting }
-	case "webseedsSendingToUs":
-		return func(t *state.Torrent) *int32 { return &t.WebSeeds }
-	case "queuePosition":
-		return func(t *state.Torrent) *int32 { return &t.Queue }
-	}
-	return nil
+func count(pick func(*state.Torrent) *int32) column {
+	return func(r *Row, v value, _ *state.Torrent) error { return v.count(pick(&r.Torrent)) }
 }
 
 // small stores an enumeration.

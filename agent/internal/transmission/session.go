@@ -2,9 +2,7 @@ package transmission
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 )
 
 // Session is what the agent wants to know of the daemon as a whole.
@@ -26,8 +24,8 @@ func (c *Client) Session(ctx context.Context) (Session, error) {
 		Fields []string `json:"fields"`
 	}{sessionFields}
 	var s Session
-	_, err := c.call(ctx, "session-get", arguments, func(r io.Reader) (err error) {
-		s, err = decodeSession(r)
+	_, err := c.call(ctx, "session-get", arguments, func(text []byte) (err error) {
+		s, err = decodeSession(text)
 		return err
 	})
 	if err != nil {
@@ -39,29 +37,29 @@ func (c *Client) Session(ctx context.Context) (Session, error) {
 	return s, nil
 }
 
-func decodeSession(r io.Reader) (Session, error) {
-	var s Session
-	err := decodeAnswer(r, func(d *json.Decoder, key string) error {
-		var v value
-		if err := d.Decode(&v); err != nil {
+func decodeSession(text []byte) (Session, error) {
+	var session Session
+	err := decodeAnswer(text, func(s *scanner, key []byte) error {
+		v, err := s.value()
+		if err != nil {
 			return err
 		}
-		if err := s.set(key, v); err != nil {
+		if err := session.set(key, v); err != nil {
 			return fmt.Errorf("%w: %s: %w", errShape, key, err)
 		}
 		return nil
 	})
-	return s, err
+	return session, err
 }
 
-func (s *Session) set(key string, v value) error {
-	switch key {
+func (s *Session) set(key []byte, v value) error {
+	switch string(key) {
 	case "version":
-		return v.text(&s.Version)
+		return v.text(&s.Version, "")
 	case "rpc-version":
 		return v.count(&s.RPCVersion)
 	case "download-dir":
-		return v.text(&s.DownloadDir)
+		return v.text(&s.DownloadDir, "")
 	case "alt-speed-enabled":
 		return v.boolean(&s.AltSpeed)
 	}

@@ -2,21 +2,36 @@ package transmission
 
 import (
 	"context"
-	"io"
 
 	"offing/tunnel/state"
 )
 
 // Selection says which torrents to ask for.
-type Selection bool
+type Selection uint8
 
 // The values of Selection.
 const (
-	All            Selection = false
-	RecentlyActive Selection = true // touched in the last 60 s, as the daemon counts it
+	All            Selection = 0
+	RecentlyActive Selection = 1 // touched in the last 60 s, as the daemon counts it
+	Named          Selection = 2 // those of Query.IDs
 )
 
-// Listing is the answer to Torrents.
+// Query says what Ask asks for.
+type Query struct {
+	Which Selection
+	// IDs are the torrents of Named. There must be one: the daemon would take
+	// none for all.
+	IDs []int64
+	// Moving asks only for what changes from one second to the next: rows have
+	// the id, MovingFields and Error, but no Hash.
+	Moving bool
+	// Known returns the torrent of an id as it was last known, or nil. Texts
+	// that are still the same are then shared with it, not made anew. It may be
+	// nil; the result is used before the next call.
+	Known func(id int64) *state.Torrent
+}
+
+// Listing is the answer to Ask.
 type Listing struct {
 	Rows    []Row
 	Removed []int64 // ids of torrents that went in the last 60 s; only with RecentlyActive
@@ -31,21 +46,52 @@ type Row struct {
 	Torrent state.Torrent
 }
 
-// Torrents asks for the list fields of the selected torrents.
+// spareRows is how many rows are kept for the next answer in any case.
+const spareRows = 256
+
+// reset empties l. The memory is used again, unless the last answer filled
+// little of it.
+func (l *Listing) reset() {
+	if cap(l.Rows) > 4*max(len(l.Rows), spareRows) {
+		l.Rows = nil
+	}
+	clear(l.Rows) // the texts must not stay in memory
+	l.Rows, l.Removed = l.Rows[:0], l.Removed[:0]
+}
+
+// Torrents asks for everything that a list shows of the selected torrents, All
+// or RecentlyActive.
 func (c *Client) Torrents(ctx context.Context, which Selection) (Listing, error) {
+	var l Listing
+	err := c.Ask(ctx, Query{Which: which}, &l)
+	return l, err
+}
+
+// Ask replaces what l holds with the answer to q; l's memory is used again. An
+// error leaves l empty. ErrNoTorrents means that q is Named and names none.
+func (c *Client) Ask(ctx context.Context, q Query, l *Listing) error {
 	arguments := struct {
 		Fields []string `json:"fields"`
 		Format string   `json:"format"`
-		IDs    string   `json:"ids,omitempty"`
+		IDs    any      `json:"ids,omitempty"`
 	}{Fields: listFields, Format: "table"}
-	if which == RecentlyActive {
-		arguments.IDs = "recently-active"
+	if q.Moving {
+		arguments.Fields = movingFields
 	}
-	var listing Listing
-	run, err := c.call(ctx, "torrent-get", arguments, func(r io.Reader) (err error) {
-		listing, err = decodeListing(r)
-		return err
-	})
-	listing.Run = run
-	return listing, err
+	switch {
+	case q.Which == RecentlyActive:
+		arguments.IDs = "recently-active"
+	case q.Which == Named && len(q.IDs) == 0:
+		l.reset()
+		return ErrNoTorrents
+	case q.Which == Named:
+		arguments.IDs = q.IDs
+	}
+	t := table{moving: q.Moving, known: q.Known, into: l}
+	run, err := c.call(ctx, "torrent-get", arguments, t.decode)
+	if err != nil {
+		l.reset()
+	}
+	l.Run = run
+	return err
 }

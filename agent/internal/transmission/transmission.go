@@ -52,6 +52,7 @@ type Client struct {
 	library  library
 
 	maxAnswer int64 // bytes
+	bodies    bodies
 
 	mu        sync.Mutex
 	sessionID string // what the daemon wants to see in sessionHeader
@@ -95,9 +96,9 @@ type request struct {
 	Arguments any    `json:"arguments,omitempty"`
 }
 
-// call sends one request and gives the answer to decode, which runs before the
-// time is up. It returns the run of the daemon that answered, see Listing.Run.
-func (c *Client) call(ctx context.Context, method string, arguments any, decode func(io.Reader) error) (uint64, error) {
+// call sends one request and gives the text of the answer to decode, which must
+// not keep it. It returns the run of the daemon that answered, see Listing.Run.
+func (c *Client) call(ctx context.Context, method string, arguments any, decode func(text []byte) error) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	body, err := json.Marshal(request{method, arguments})
@@ -118,7 +119,7 @@ func (c *Client) call(ctx context.Context, method string, arguments any, decode 
 
 // attempt makes one HTTP request. It returns true when the daemon wanted
 // another session id, which by then is noted.
-func (c *Client) attempt(ctx context.Context, body []byte, decode func(io.Reader) error) (uint64, bool, error) {
+func (c *Client) attempt(ctx context.Context, body []byte, decode func([]byte) error) (uint64, bool, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint.String(), bytes.NewReader(body))
 	if err != nil {
 		return 0, false, err
@@ -146,13 +147,23 @@ func (c *Client) attempt(ctx context.Context, body []byte, decode func(io.Reader
 	switch resp.StatusCode {
 	case http.StatusOK:
 		c.login.accepted(try)
-		return run, false, decode(&capped{r: resp.Body, left: c.maxAnswer})
+		return run, false, c.read(resp, decode)
 	case http.StatusConflict:
 		c.login.accepted(try)
 		return 0, true, c.renew(resp.Header.Get(sessionHeader))
 	}
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	return 0, false, c.httpError(resp.StatusCode, text, try)
+}
+
+// read gives the text of an answer to decode.
+func (c *Client) read(resp *http.Response, decode func([]byte) error) error {
+	text, err := readBody(resp.Body, c.bodies.take(), resp.ContentLength, c.maxAnswer)
+	defer func() { c.bodies.giveBack(text) }()
+	if err != nil {
+		return err
+	}
+	return decode(text)
 }
 
 // httpError turns a status that is neither 200 nor 409 into an error, and
@@ -183,19 +194,4 @@ func (c *Client) renew(id string) error {
 		c.run++
 	}
 	return nil
-}
-
-// capped reads at most left bytes, and fails on more instead of cutting short.
-type capped struct {
-	r    io.Reader
-	left int64
-}
-
-func (c *capped) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, fmt.Errorf("%w: the answer is too large", ErrNotTransmission)
-	}
-	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
-	c.left -= int64(n)
-	return n, err
 }

@@ -1,24 +1,22 @@
 package transmission
 
 import (
+	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"offing/tunnel/state"
 )
 
-// value is one JSON value. Versions of the daemon differ in how they write a
-// number (100 or 100.0) and a truth (0, 1, false or true), so each of these
-// reads as a number; null reads as nothing.
-type value json.RawMessage
-
-// UnmarshalJSON keeps the bytes, like json.RawMessage.
-func (v *value) UnmarshalJSON(b []byte) error {
-	*v = append((*v)[:0], b...)
-	return nil
-}
+// value is one JSON value as it is written, a part of the answer's text.
+// Versions of the daemon differ in how they write a number (100 or 100.0) and a
+// truth (0, 1, false or true), so each of these reads as a number; null reads as
+// nothing.
+type value []byte
 
 func (v value) number() (float64, error) {
 	switch string(v) {
@@ -35,6 +33,10 @@ func (v value) number() (float64, error) {
 }
 
 func (v value) integer(to *int64) error {
+	if n, ok := v.small(); ok {
+		*to = n
+		return nil
+	}
 	if n, err := strconv.ParseInt(string(v), 10, 64); err == nil {
 		*to = n
 		return nil
@@ -48,6 +50,20 @@ func (v value) integer(to *int64) error {
 	}
 	*to = int64(f)
 	return nil
+}
+
+// small reads what nearly every figure is: a few digits and nothing else.
+func (v value) small() (n int64, ok bool) {
+	if len(v) == 0 || len(v) > 18 {
+		return 0, false
+	}
+	for _, c := range v {
+		if !digit(c) {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
 }
 
 func (v value) count(to *int32) error {
@@ -76,12 +92,64 @@ func (v value) boolean(to *bool) error {
 	return err
 }
 
-func (v value) text(to *string) error    { return json.Unmarshal(v, to) }
-func (v value) texts(to *[]string) error { return json.Unmarshal(v, to) }
+// plain returns what is between the quotes of a text without escapes.
+func (v value) plain() (inner []byte, ok bool) {
+	if len(v) < 2 || v[0] != '"' || bytes.IndexByte(v, '\\') >= 0 || !utf8.Valid(v) {
+		return nil, false
+	}
+	return v[1 : len(v)-1], true
+}
+
+// text reads a text. When it is the same as known it costs no memory.
+func (v value) text(to *string, known string) error {
+	inner, ok := v.plain()
+	switch {
+	case !ok:
+		return json.Unmarshal(v, to)
+	case string(inner) == known:
+		*to = known
+	default:
+		*to = string(inner)
+	}
+	return nil
+}
+
+// name returns a text as bytes, which may be those of the answer.
+func (v value) name() ([]byte, error) {
+	if inner, ok := v.plain(); ok {
+		return inner, nil
+	}
+	var name string
+	err := json.Unmarshal(v, &name)
+	return []byte(name), err
+}
+
+// texts reads an array of texts. When they are the same as known it costs no
+// memory, and known itself is the result.
+func (v value) texts(to *[]string, known []string) error {
+	s, n, same := scanner{text: v}, 0, true
+	err := s.array(func() error {
+		e, err := s.value()
+		inner, ok := e.plain()
+		same = same && ok && n < len(known) && string(inner) == known[n]
+		n++
+		return err
+	})
+	if err == nil && same && n == len(known) {
+		*to = known
+		return nil
+	}
+	return json.Unmarshal(v, to)
+}
 
 func (v value) hash(to *state.Hash) error {
+	if inner, ok := v.plain(); ok && len(inner) == hex.EncodedLen(len(to)) {
+		if _, err := hex.Decode(to[:], inner); err == nil {
+			return nil
+		}
+	}
 	var s string
-	if err := v.text(&s); err != nil {
+	if err := v.text(&s, ""); err != nil {
 		return err
 	}
 	h, err := state.ParseHash(s)

@@ -1,5 +1,5 @@
-// Package transmissiontest runs the installed transmission-daemon for tests, on
-// loopback and silent towards everybody else.
+// Package transmissiontest runs transmission-daemon for tests, of either
+// generation, on loopback and silent towards everybody else.
 package transmissiontest
 
 import (
@@ -31,22 +31,41 @@ const startTimeout = 30 * time.Second
 type Daemon struct {
 	User, Password string // both empty: no authentication
 
-	t    testing.TB
-	dir  string
-	port int
-	cmd  *exec.Cmd
+	t       testing.TB
+	program string
+	dir     string
+	port    int
+	cmd     *exec.Cmd
+}
+
+// Option changes what Start starts.
+type Option func(*Daemon)
+
+// Of makes it a daemon of that generation instead of the installed one, 3.00.
+func Of(g Generation) Option { return func(d *Daemon) { d.program = g.program(d.t) } }
+
+// Login makes the daemon ask for a login.
+func Login(user, password string) Option {
+	return func(d *Daemon) { d.User, d.Password = user, password }
 }
 
 // Start starts a daemon that lives as long as the test.
-func Start(t testing.TB) *Daemon { return StartWithLogin(t, "", "") }
+func Start(t testing.TB, options ...Option) *Daemon {
+	t.Helper()
+	d := &Daemon{t: t, dir: t.TempDir(), port: freePort(t)}
+	Of(V300)(d)
+	for _, option := range options {
+		option(d)
+	}
+	t.Cleanup(d.Stop)
+	d.Run()
+	return d
+}
 
 // StartWithLogin is Start for a daemon that asks for a login.
 func StartWithLogin(t testing.TB, user, password string) *Daemon {
 	t.Helper()
-	d := &Daemon{User: user, Password: password, t: t, dir: t.TempDir(), port: freePort(t)}
-	t.Cleanup(d.Stop)
-	d.Run()
-	return d
+	return Start(t, Login(user, password))
 }
 
 func freePort(t testing.TB) int {
@@ -73,13 +92,14 @@ func (d *Daemon) DownloadDir() string { return filepath.Join(d.dir, "downloads")
 func (d *Daemon) Run() {
 	d.t.Helper()
 	d.settings()
-	d.cmd = exec.Command("transmission-daemon", "--foreground", "--config-dir", d.dir)
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that is killed leaves nothing behind
+	cmd := exec.Command(d.program, "--foreground", "--config-dir", d.dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that is killed leaves nothing behind
 	output := &bytes.Buffer{}
-	d.cmd.Stdout, d.cmd.Stderr = output, output
-	if err := d.cmd.Start(); err != nil {
-		d.t.Fatalf("start transmission-daemon (Debian package of that name): %v", err)
+	cmd.Stdout, cmd.Stderr = output, output
+	if err := cmd.Start(); err != nil {
+		d.t.Fatalf("start %s: %v", d.program, err)
 	}
+	d.cmd = cmd
 	deadline := time.Now().Add(startTimeout)
 	for !d.answers() {
 		if time.Now().After(deadline) {
@@ -149,17 +169,24 @@ func (d *Daemon) Client() *transmissionrpc.Client {
 	return c
 }
 
+// Place puts content into the download folder, so that a torrent of it is
+// complete as soon as it is added.
+func (d *Daemon) Place(name string, content []byte) {
+	d.t.Helper()
+	if err := os.WriteFile(filepath.Join(d.DownloadDir(), name), content, 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // Add adds a paused torrent of one small file, whose content is already there
 // when complete is set, and returns its hash.
 func (d *Daemon) Add(name string, complete bool) state.Hash {
 	d.t.Helper()
 	content := bytes.Repeat([]byte(name), 20000/len(name))
 	if complete {
-		if err := os.WriteFile(filepath.Join(d.DownloadDir(), name), content, 0o600); err != nil {
-			d.t.Fatal(err)
-		}
+		d.Place(name, content)
 	}
-	encoded := base64.StdEncoding.EncodeToString(metainfo(name, content))
+	encoded := base64.StdEncoding.EncodeToString(Metainfo(name, content))
 	paused := true
 	added, err := d.Client().TorrentAdd(d.t.Context(), transmissionrpc.TorrentAddPayload{MetaInfo: &encoded, Paused: &paused})
 	if err != nil {

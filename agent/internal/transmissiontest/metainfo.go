@@ -8,8 +8,9 @@ import (
 
 const pieceLength = 16384
 
-// metainfo returns a .torrent file (BEP 3) of one file, without a tracker.
-func metainfo(name string, content []byte) []byte {
+// Metainfo returns a .torrent file (BEP 3) of one file, with the announce URL of
+// a tracker or without any.
+func Metainfo(name string, content []byte, tracker ...string) []byte {
 	var pieces bytes.Buffer
 	for rest := content; len(rest) > 0; {
 		n := min(pieceLength, len(rest))
@@ -17,6 +18,10 @@ func metainfo(name string, content []byte) []byte {
 		pieces.Write(sum[:])
 		rest = rest[n:]
 	}
-	return fmt.Appendf(nil, "d4:infod6:lengthi%de4:name%d:%s12:piece lengthi%de6:pieces%d:%see",
-		len(content), len(name), name, pieceLength, pieces.Len(), pieces.Bytes())
+	var announce string
+	if len(tracker) > 0 {
+		announce = fmt.Sprintf("8:announce%d:%s", len(tracker[0]), tracker[0])
+	}
+	return fmt.Appendf(nil, "d%s4:infod6:lengthi%de4:name%d:%s12:piece lengthi%de6:pieces%d:%see",
+		announce, len(content), len(name), name, pieceLength, pieces.Len(), pieces.Bytes())
 }
