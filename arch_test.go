@@ -37,7 +37,10 @@ var mayImport = map[string][]string{
 	// What only asks a controller must not need one to be built.
 	"controller/client": {"tunnel/state", "tunnel/report"},
 
-	"scripts": {"scripts", "configs", "controller/client", "tunnel", "tunnel/state", "tunnel/report", "tunnel/tor", "tunnel/tornet"},
+	// A stand-in for the daemon, for tests, the bench and the demo.
+	"agent/simulator": {"tunnel/state"},
+
+	"scripts": {"scripts", "agent/simulator", "configs", "controller/client", "tunnel", "tunnel/state", "tunnel/wire", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor", "tunnel/tornet"},
 }
 
 // onlyIn names the one room that knows a library.
