@@ -112,7 +112,7 @@ func newService(cfg *Config, id identity, log *slog.Logger) (*service, error) {
 		notifier: newNotifier(),
 	}
 	s.poller = cfg.poller(s.state, daemon, log)
-	source := &mirror.Source{State: s.state, Interest: s.poller.Interest, Log: log}
+	source := &mirror.Source{State: s.state, Interest: s.poller.Interest, Details: s.poller, Cover: cfg.Mirror.Cover, Log: log}
 	s.server, err = link.NewServer(link.ServerConfig{
 		HostKey:   id.hostKey,
 		Authorize: s.register.Authorize,

@@ -30,6 +30,7 @@ type Config struct {
 	SSH          SSHConfig          `toml:"ssh"`
 	Transmission TransmissionConfig `toml:"transmission"`
 	Poll         PollConfig         `toml:"poll"`
+	Mirror       MirrorConfig       `toml:"mirror"`
 }
 
 // TorConfig says which Tor carries the onion service.
@@ -59,6 +60,11 @@ type PollConfig struct {
 	Active configs.Duration `toml:"active"`
 	Idle   configs.Duration `toml:"idle"`
 	Full   configs.Duration `toml:"full"`
+}
+
+// MirrorConfig says how the controllers are told.
+type MirrorConfig struct {
+	Cover bool `toml:"cover"` // see mirror.Source
 }
 
 // DefaultConfig returns the configuration of an empty file.

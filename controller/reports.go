@@ -22,9 +22,9 @@ type reports struct {
 }
 
 // Status implements web.Boxes. Whoever asks looks at the boxes, so they are
-// polled often for some seconds.
-func (r reports) Status(_ context.Context, p account.Principal) ([]report.Box, error) {
-	r.fleet.Glance()
+// polled often, and tell every byte, for some seconds.
+func (r reports) Status(ctx context.Context, p account.Principal) ([]report.Box, error) {
+	r.fleet.Ask(ctx)
 	boxes := []report.Box{}
 	for _, b := range r.views.Boxes(p) {
 		boxes = append(boxes, *document(b, report.Status))
@@ -33,8 +33,8 @@ func (r reports) Status(_ context.Context, p account.Principal) ([]report.Box, e
 }
 
 // List implements web.Boxes.
-func (r reports) List(_ context.Context, p account.Principal, name string) (*report.Box, error) {
-	r.fleet.Glance()
+func (r reports) List(ctx context.Context, p account.Principal, name string) (*report.Box, error) {
+	r.fleet.Ask(ctx)
 	boxes := r.views.Boxes(p)
 	i := slices.IndexFunc(boxes, func(b fleet.Box) bool { return b.Name == name })
 	if i < 0 {

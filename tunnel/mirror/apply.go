@@ -32,6 +32,9 @@ func (c *following) take(frame wire.Frame) (err error) {
 	case *wire.Delta:
 		err = c.takeDelta(frame)
 		c.acknowledge()
+	case *wire.Detail:
+		c.takeDetail(frame)
+		c.acknowledge()
 	case *wire.Check:
 		err = c.takeCheck(frame)
 	default:
@@ -74,7 +77,7 @@ func (c *following) takeDelta(d *wire.Delta) error {
 	if err := c.apply(d); err != nil {
 		return err
 	}
-	c.part(!d.Whole)
+	c.note(!d.Whole, d.Live)
 	if !d.Whole {
 		return nil
 	}

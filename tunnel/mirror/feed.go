@@ -23,7 +23,10 @@ const (
 	freshWatching = 2 * time.Second  // between two frames without changes
 	freshIdle     = 15 * time.Second // the same when nobody looks
 	checkEvery    = time.Minute      // between two Checks
-	coverEvery    = time.Second      // between two frames under cover
+	coverEvery    = time.Second      // between two cells under cover
+	// coverReserve is what is left of a cell for the frames' heads, for a Check,
+	// and for the last row of a frame, which may be longer than there is room.
+	coverReserve = 100
 )
 
 // feed is the source's side of one connection.
@@ -52,18 +55,21 @@ type feed struct {
 	checked bool // on this connection
 	cover   pulse
 	bulk    bool // under cover: the first whole state is still on its way
+	details *wire.DetailEncoder
+	opened  [wire.MaxOpen]*opened
 }
 
 // write sends what there is to send, and waits for more.
 func (f *feed) write(ctx context.Context) error {
+	defer f.reopen(nil)
 	for {
-		changed := f.source.State.Changed()
+		changed, details := f.source.State.Changed(), f.detailsChanged()
 		wait, err := f.step()
 		if err != nil {
 			return err
 		}
 		if !f.window.open() || f.covered() {
-			changed = nil // only an ack helps, or the next beat
+			changed, details = nil, nil // only an ack helps, or the next beat
 		}
 		var alarm <-chan time.Time
 		if wait > 0 {
@@ -74,6 +80,7 @@ func (f *feed) write(ctx context.Context) error {
 			return ctx.Err()
 		case <-f.wake:
 		case <-alarm:
+		case <-details:
 		case <-changed:
 			select {
 			case <-ctx.Done():
@@ -95,7 +102,11 @@ func (f *feed) step() (time.Duration, error) {
 		return f.stepCovered(&care)
 	}
 	for f.window.open() {
-		sent, err := f.sendNews(&care, min(frameSize, f.window.limit))
+		limit := min(frameSize, f.window.limit)
+		sent, err := f.sendNews(&care, limit)
+		if err == nil && !sent {
+			sent, err = f.sendDetail(limit)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -118,11 +129,15 @@ func (f *feed) stepCovered(care *care) (time.Duration, error) {
 	}
 	f.cover.beat(now)
 	if f.window.open() {
-		if _, err := f.sendNews(care, wire.Cell()-wire.Overhead); err != nil {
+		sent, err := f.sendNews(care, wire.Cell()-coverReserve)
+		if err == nil && !sent {
+			_, err = f.sendDetail(wire.Cell() - coverReserve)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
-	err := f.out.PadCell()
+	_, err := f.out.PadCell()
 	return f.cover.wait(now, coverEvery), err
 }
 
@@ -143,6 +158,9 @@ func (f *feed) takeNews() (care, error) {
 		f.begin(0)
 	}
 	f.retell = f.retell || now.changed
+	if now.changed {
+		f.reopen(now.open)
+	}
 	return now, f.window.ack(acked, time.Now())
 }
 

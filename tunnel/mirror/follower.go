@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 
@@ -25,8 +26,12 @@ type Follower struct {
 	mu       sync.Mutex
 	upstream state.Version // what the state holds; zero for nothing whole
 	partly   bool          // and some of what is newer
+	live     bool          // what moves was told about right
 	interest care
 	stats    Stats
+	details  map[state.Hash]detail // of interest.open
+
+	detailChanged chan struct{} // nil while nobody waits
 }
 
 // Stats counts what a Follower has seen since it was made.
@@ -43,7 +48,7 @@ type Stats struct {
 // NewFollower returns a Follower that writes to s, which has an epoch of its own
 // and no other writer.
 func NewFollower(s *state.State, log *slog.Logger) *Follower {
-	return &Follower{state: s, log: log, wake: make(chan struct{}, 1), most: wire.MaxTorrents}
+	return &Follower{state: s, log: log, wake: make(chan struct{}, 1), most: wire.MaxTorrents, details: make(map[state.Hash]detail)}
 }
 
 // Run follows the source at the other end of rw until the connection breaks or
@@ -67,6 +72,7 @@ func (f *Follower) Run(ctx context.Context, rw io.ReadWriteCloser) error {
 func (f *Follower) SetInterest(l Level, open ...state.Hash) {
 	f.mu.Lock()
 	f.interest = care{level: l, open: slices.Clone(open[:min(len(open), wire.MaxOpen)])}
+	maps.DeleteFunc(f.details, func(h state.Hash, _ detail) bool { return !slices.Contains(f.interest.open, h) })
 	f.mu.Unlock()
 	wake(f.wake)
 }
@@ -90,10 +96,22 @@ func (f *Follower) setVersion(v state.Version) {
 	f.upstream = v
 }
 
-func (f *Follower) part(partly bool) {
+// Live tells whether what moves is about right only in the state; see Watching.
+func (f *Follower) Live() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.partly = partly
+	return f.live
+}
+
+// note notes what the last frame was, once it is in the state.
+func (f *Follower) note(partly, live bool) {
+	f.mu.Lock()
+	changed := f.live != live
+	f.partly, f.live = partly, live
+	f.mu.Unlock()
+	if changed {
+		f.state.Wake()
+	}
 }
 
 // count changes the stats.

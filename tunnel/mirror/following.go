@@ -32,7 +32,7 @@ type following struct {
 
 // open says hello and reads the answer.
 func (c *following) open(rw io.ReadWriter) (err error) {
-	if c.in, err = wire.NewReader(rw, wire.TypeWelcome, wire.TypeRefuse, wire.TypeSnapshot, wire.TypeDelta, wire.TypeCheck); err != nil {
+	if c.in, err = wire.NewReader(rw, wire.TypeWelcome, wire.TypeRefuse, wire.TypeSnapshot, wire.TypeDelta, wire.TypeCheck, wire.TypeDetail); err != nil {
 		return err
 	}
 	if c.out, err = wire.NewWriter(rw); err != nil {
@@ -88,37 +88,45 @@ func (c *following) send(frames ...wire.Frame) error {
 		}
 		total += size
 	}
-	padding, err := c.out.Pad()
+	pad := c.out.Pad
+	if c.cover {
+		pad = c.out.PadCell
+	}
+	padding, err := pad()
 	c.count(func(s *Stats) { s.FramesOut += uint64(len(frames)); s.BytesOut += uint64(total + padding) })
 	return err
 }
 
 // write tells the source what has changed on this side. Acks that are late are
-// joined: the number counts all. Under cover everything waits for an ack.
+// joined: the number counts all. Under cover a cell goes out by the clock, and
+// what there is to say waits for it.
 func (c *following) write(ctx context.Context) error {
 	var told care
 	acked := uint64(0)
+	var beat pulse
 	for {
 		c.mu.Lock()
 		now, arrived, resync := c.interest, c.arrived, c.resync
-		c.resync = resync && c.cover && arrived == acked
+		c.resync = false
 		c.mu.Unlock()
-		var frames []wire.Frame
-		if !c.cover || arrived != acked {
-			frames = c.news(&told, &now, resync)
-			told = now
-		}
+		frames := c.news(&told, &now, resync)
 		if arrived != acked {
 			frames = append(frames, &wire.Ack{Frames: arrived})
 		}
 		if err := c.send(frames...); err != nil {
 			return err
 		}
-		acked = arrived
+		told, acked = now, arrived
+		wake, alarm := c.wake, (<-chan time.Time)(nil)
+		if c.cover {
+			beat.beat(time.Now())
+			wake, alarm = nil, time.After(beat.wait(time.Now(), coverEvery))
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-c.wake:
+		case <-wake:
+		case <-alarm:
 		}
 	}
 }

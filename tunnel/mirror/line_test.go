@@ -21,8 +21,14 @@ type stream struct {
 	queued  int
 	written int
 	free    time.Time // when the last byte has left
+	log     []written // what was written when
 	broken  bool      // nothing more will come
 	closed  bool      // nobody reads
+}
+
+type written struct {
+	at   time.Time
+	size int
 }
 
 type chunk struct {
@@ -59,6 +65,7 @@ const mtu = 512
 func (s *stream) write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.log = append(s.log, written{time.Now(), len(p)})
 	for len(p) > 0 {
 		for s.queued >= s.room && !s.broken && !s.closed {
 			s.waitLocked(0)

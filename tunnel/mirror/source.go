@@ -23,6 +23,9 @@ type Source struct {
 	// told Idle before Run returns; so a counter over all Runs is enough to know
 	// whether anybody looks. It must not block. It may be nil.
 	Interest func(ctx context.Context, l Level)
+	// Details has what followers want to know of the torrents they have open. It
+	// may be nil.
+	Details Details
 	// Cover sends, once a follower has the state, frames of one size at times
 	// that do not depend on what there is to say, nor on who looks.
 	Cover bool
@@ -34,7 +37,7 @@ type Source struct {
 // io.EOF if the follower closed between two frames, ErrVersion if the two do not
 // fit, and else what went wrong.
 func (s *Source) Run(ctx context.Context, rw io.ReadWriteCloser) error {
-	f := &feed{source: s, wake: make(chan struct{}, 1), window: newWindow()}
+	f := &feed{source: s, wake: make(chan struct{}, 1), window: newWindow(), details: wire.NewDetailEncoder()}
 	err := run(ctx, rw, func() (connection, error) { return f, f.open(rw) })
 	f.setCare(context.WithoutCancel(ctx), care{})
 	s.Log.Debug("follower gone", "err", err)

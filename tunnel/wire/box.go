@@ -7,7 +7,7 @@ import (
 
 // boxModel is the part of the model that is not about torrents.
 type boxModel struct {
-	present [4]entropy.Bit // session, host, freshness, version
+	present [5]entropy.Bit // session, host, freshness, version, live
 	sample  entropy.Int
 	age     entropy.Uint
 	seq     entropy.Uint

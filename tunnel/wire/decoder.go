@@ -53,6 +53,7 @@ func (d *Decoder) Decode(body []byte) (*Delta, error) {
 		return nil, err
 	}
 	d.predict(passed)
+	d.delta.Live = d.model.box.present[4].Bool(c, false)
 	var err error
 	if d.delta.Session, err = d.model.box.sessionOf(c, &d.model.words, nil); err != nil {
 		return nil, err

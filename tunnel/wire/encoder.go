@@ -85,6 +85,7 @@ func (e *Encoder) Encode(dst []byte, r state.Reader, p *Policy) News {
 	limit := len(dst) + p.Limit
 	fresh := freshnessOf(r, p)
 	e.predict(e.model.box.fresh(c, &fresh))
+	e.model.box.present[4].Bool(c, p.Live)
 	e.box(c, r)
 	more := !e.movingRows(c, r, p, limit)
 	more = !e.changedRows(c, r, p, limit) || more

@@ -44,13 +44,14 @@ const (
 	TypeCheck    Type = 9
 	TypeResync   Type = 10
 	TypePad      Type = 11
+	TypeDetail   Type = 12
 )
 
 // limit returns the most bytes that a body of the type may have, 0 for an
 // unknown type. The small ones leave room for fields of later versions.
 func (t Type) limit() int {
 	switch t {
-	case TypeSnapshot, TypeDelta:
+	case TypeSnapshot, TypeDelta, TypeDetail:
 		return 1<<20 - 16 // the whole frame stays within 1 MiB
 	case TypePad:
 		return 64 << 10
@@ -79,7 +80,7 @@ var (
 )
 
 // Frame is one message: *Hello, *Welcome, *Refuse, *Delta, *Ack, *Interest,
-// *Check or *Resync.
+// *Check, *Resync or *Detail.
 type Frame interface {
 	// Type returns the first byte.
 	Type() Type
@@ -122,6 +123,7 @@ type Delta struct {
 	// what it has not spoken of is not there.
 	Whole   bool
 	Seq     uint64        // 0 unless Whole
+	Live    bool          // what moves is told about right
 	Known   bool          // Age is: the box has asked its daemon
 	Age     time.Duration // how long ago, when the frame was written, the state was true
 	Elapsed time.Duration // from the Welcome to this frame; shows home how long frames wait on the way

@@ -71,7 +71,6 @@ const sizes = 16
 type model struct {
 	box    boxModel
 	kind   entropy.Tree
-	slot   entropy.Uint
 	moved  [2]entropy.Bit                            // did a moving torrent change; by whether it did last
 	has    [classes][state.FieldCount][2]entropy.Bit // is the field told; by whether it was last
 	rest   [classes]entropy.Bit                      // is a field of restOrder told

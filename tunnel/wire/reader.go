@@ -24,13 +24,14 @@ const majorMap = 5
 
 // Reader reads frames from a stream. It is for one goroutine.
 type Reader struct {
-	r      *bufio.Reader
-	mode   cbor.DecMode
-	accept []Type
-	number uint64   // of the next frame
-	body   []byte   // reused
-	size   int      // of the last frame
-	news   *Decoder // of this connection; nil before the first frame
+	r       *bufio.Reader
+	mode    cbor.DecMode
+	accept  []Type
+	number  uint64         // of the next frame
+	body    []byte         // reused
+	size    int            // of the last frame
+	news    *Decoder       // of this connection; nil before the first frame
+	details *DetailDecoder // the same
 }
 
 // NewReader returns a Reader for the types in accept: what the peer has no
@@ -165,6 +166,11 @@ func (r *Reader) decode(kind Type) (Frame, error) {
 			r.news = NewDecoder()
 		}
 		return r.news.Decode(r.body)
+	case TypeDetail:
+		if r.details == nil {
+			r.details = NewDetailDecoder()
+		}
+		return r.details.Decode(r.body)
 	}
 	// CBOR's null would pass for any struct.
 	if len(r.body) == 0 || r.body[0]>>5 != majorMap {

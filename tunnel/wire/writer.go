@@ -110,14 +110,16 @@ func (w *Writer) Pad() (int, error) {
 }
 
 // PadCell is Pad for a batch that may be empty: it is at least one cell.
-func (w *Writer) PadCell() error {
-	if w.batch == 0 {
-		if _, err := w.write(TypePad, nil); err != nil {
-			return err
-		}
+func (w *Writer) PadCell() (int, error) {
+	if w.batch > 0 {
+		return w.Pad()
 	}
-	_, err := w.Pad()
-	return err
+	size, err := w.write(TypePad, nil)
+	if err != nil {
+		return 0, err
+	}
+	padding, err := w.Pad()
+	return size + padding, err
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -44,6 +44,7 @@ type Fleet struct {
 	level   mirror.Level // that the keepers were told
 	pages   int          // that watch now
 	until   time.Time    // watched until then at least
+	asked   time.Time    // exact until then
 }
 
 // New reads the pairing files in dir, which is made when it is not there. Run

@@ -21,18 +21,50 @@ func (f *Fleet) Watch() (release func()) {
 	return sync.OnceFunc(func() {
 		f.mu.Lock()
 		f.pages--
+		f.until = time.Now().Add(linger)
 		f.mu.Unlock()
-		f.Glance()
+		f.reconsider()
 	})
 }
 
-// Glance makes the boxes be polled often for some seconds: somebody has looked,
-// and may look again.
-func (f *Fleet) Glance() {
+// askWait bounds how long Ask waits for a box.
+const askWait = 3 * time.Second
+
+// Ask is for somebody who wants figures, not a picture. For some seconds the boxes
+// are polled often and tell every byte. It waits until they do, but not for those
+// that do not answer, and returns at once where they did already.
+func (f *Fleet) Ask(ctx context.Context) {
 	f.mu.Lock()
-	f.until = time.Now().Add(linger)
+	f.asked = time.Now().Add(linger)
 	f.mu.Unlock()
 	f.reconsider()
+	patience := time.NewTimer(askWait)
+	defer patience.Stop()
+	for {
+		changed := f.changed.wait()
+		if f.exact() {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-patience.C:
+			return
+		case <-changed:
+		}
+	}
+}
+
+// exact tells whether all copies are, as far as their lines are up.
+func (f *Fleet) exact() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range f.keepers {
+		if k.up() && k.follower.Live() {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *Fleet) reconsider() {
@@ -64,7 +96,10 @@ func (f *Fleet) tellInterest() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	level, left := mirror.Idle, time.Until(f.until)
+	asked := time.Until(f.asked)
 	switch {
+	case asked > 0:
+		level, left = mirror.Exact, asked
 	case f.pages > 0:
 		level, left = mirror.Watching, 0
 	case left > 0:

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,18 +82,54 @@ func TestWatchAgainWithinTheLinger(t *testing.T) {
 	})
 }
 
-func TestGlance(t *testing.T) {
+func TestAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, one := watching(t)
-		h.Glance()
+		h.Ask(t.Context())
 		expect(t, one, true)
 		for range 10 { // `offing status --watch`
 			time.Sleep(linger - time.Second)
-			h.Glance()
+			h.Ask(t.Context())
 		}
 		expectNothing(t, one)
 		time.Sleep(linger + time.Millisecond)
 		expect(t, one, false)
+	})
+}
+
+// While a page looks what moves is about right; who asks gets it to the byte, and
+// does not wait for a box that is away.
+func TestAskIsExact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, one := watching(t)
+		defer h.Watch()()
+		moving := torrent(1)
+		moving.RateDown = 1_000_000
+		one.Put(moving)
+		h.untilTorrents("one", 1)
+		moving.RateDown = 1_000_777
+		one.Put(moving)
+		time.Sleep(time.Second)
+		rate := func() int64 {
+			got, _ := h.box("one").State.Get(moving.Hash)
+			return got.RateDown
+		}
+		if rate() == moving.RateDown {
+			t.Fatal("the live view is exact: this test proves nothing")
+		}
+		h.Ask(t.Context())
+		if got := rate(); got != moving.RateDown {
+			t.Errorf("asked: %d, want %d", got, moving.RateDown)
+		}
+
+		time.Sleep(2 * linger)
+		one.Break(errors.New("away"))
+		h.untilLine("one", tunnel.Down)
+		began := time.Now()
+		h.Ask(t.Context())
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("waited %v for a box that is away", waited)
+		}
 	})
 }
 

@@ -97,6 +97,12 @@ func (k *keeper) report(s tunnel.Status) {
 	k.changed()
 }
 
+func (k *keeper) up() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.status.State == tunnel.Up
+}
+
 func (k *keeper) box() Box {
 	k.mu.Lock()
 	s := k.status
