@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -45,24 +46,39 @@ func TestRebinding(t *testing.T) {
 // raw sends what no well-behaved client does, and returns the status line and the rest.
 func (f *fixture) raw(t *testing.T, request string) *answer {
 	t.Helper()
+	for range 50 {
+		a, err := f.rawOnce(t, request)
+		if err == nil {
+			return a
+		}
+		if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("reset again and again")
+	return nil
+}
+
+func (f *fixture) rawOnce(t *testing.T, request string) (*answer, error) {
+	t.Helper()
 	conn, err := net.Dial("tcp", f.tcp.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return &answer{response, string(body)}
+	return &answer{response, string(body)}, nil
 }
 
 func TestTwoNamesInOneRequest(t *testing.T) {
