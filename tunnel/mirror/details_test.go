@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"offing/tunnel/state"
+	"offing/tunnel/wire"
 )
 
 // shelf is a Details whose contents a test sets.
@@ -115,6 +116,28 @@ func TestDetails(t *testing.T) {
 			t.Errorf("closed, yet %d are open at the box", box.openings())
 		}
 		l.close()
+	})
+}
+
+// TestDetailsUnasked has a box tell of a torrent that nobody has open: home keeps
+// nothing of it.
+func TestDetailsUnasked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		h := p.handAtBox()
+		expect[*wire.Hello](h)
+		h.send(&wire.Welcome{Version: wire.Version, Epoch: tellersEpoch})
+		d := detailOf(hashOf(1), 3)
+		news := wire.NewDetailEncoder().Encode(nil, 0, &d, false, 0, 1000)
+		if _, err := h.out.WriteNews(&news); err != nil {
+			t.Fatal(err)
+		}
+		h.send()
+		expect[*wire.Ack](h)
+		if len(p.follower.details) != 0 {
+			t.Error("home keeps it")
+		}
+		h.ended()
 	})
 }
 

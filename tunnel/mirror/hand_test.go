@@ -22,7 +22,7 @@ type hand struct {
 
 var everything = []wire.Type{
 	wire.TypeHello, wire.TypeWelcome, wire.TypeRefuse, wire.TypeSnapshot, wire.TypeDelta,
-	wire.TypeAck, wire.TypeInterest, wire.TypeCheck, wire.TypeResync,
+	wire.TypeAck, wire.TypeInterest, wire.TypeCheck, wire.TypeResync, wire.TypeDetail,
 }
 
 func newHand(t *testing.T, run func(*end) error) *hand {

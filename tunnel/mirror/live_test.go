@@ -69,15 +69,24 @@ func TestLiveView(t *testing.T) {
 			t.Error("the live view is exact: this test proves nothing")
 		}
 
-		x.moving[3].RateDown, x.moving[3].Status = 0, state.Stopped
-		stopped := x.moving[3]
-		x.moving = append(x.moving[:3:3], x.moving[4:]...)
-		x.update(func(tx *state.Tx) { tx.Put(&stopped) })
+		for i := range x.moving { // some are stopped, the others have nobody to send to them
+			x.moving[i].RateDown = 0
+			if i%2 == 0 {
+				x.moving[i].Status = state.Stopped
+			}
+		}
+		x.update(func(tx *state.Tx) {
+			for i := range x.moving {
+				tx.Put(&x.moving[i])
+			}
+		})
 		x.box.Touch(time.Now())
 		time.Sleep(time.Second)
-		if got := x.home1(3); state.Diff(&got, &stopped) != 0 {
-			t.Errorf("stopped\n%+v, want\n%+v", got, stopped)
+		x.equal()
+		for i := range x.moving {
+			x.moving[i].RateDown = 50_000
 		}
+		x.second()
 
 		x.follower.SetInterest(Exact)
 		time.Sleep(time.Second)
@@ -117,6 +126,37 @@ func (x *transfers) compare(t *testing.T, open state.Hash) (rough int) {
 		}
 	}
 	return rough
+}
+
+// TestLiveViewOfAStall is of torrents with a rate that bring nothing: home moves
+// them on, and whatever happens to the line that is put right.
+func TestLiveViewOfAStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTransfers(t, 10)
+		x.update(func(tx *state.Tx) {
+			for i := range x.moving {
+				tx.Put(&x.moving[i])
+			}
+		})
+		x.follower.SetInterest(Watching)
+		for range 5 {
+			l := x.connectPipe()
+			for range 3 {
+				x.box.Touch(time.Now())
+				time.Sleep(time.Second)
+			}
+			l.close()
+		}
+		if got := x.home1(0); got.Downloaded == x.moving[0].Downloaded {
+			t.Error("home moves nothing on: this test proves nothing")
+		}
+		x.follower.SetInterest(Exact)
+		x.connectPipe().settle().close()
+		x.equal()
+		if s := x.follower.Stats(); s.Resyncs != 0 || s.Snapshots != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
 }
 
 // TestLiveViewResumes breaks the line under a live view: what home guessed is put

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"offing/tunnel/state"
+	"offing/tunnel/wire/internal/entropy"
 )
 
 // forge makes a frame of any bytes, with the right checksum.
@@ -163,6 +164,59 @@ func TestLargestTorrents(t *testing.T) {
 	e.equal()
 	if frames < 300*state.MaxRowText/maxText {
 		t.Errorf("%d frames", frames)
+	}
+}
+
+// forgeRows makes the body of a snapshot of n new torrents as a box might that
+// does not keep to the limits.
+func forgeRows(n int, told func(i int) row) []byte {
+	m, c := newModel(), &entropy.Coder{}
+	c.Encode(nil)
+	m.box.fresh(c, &freshness{})
+	m.box.present[4].Bool(c, false)
+	_, _ = m.box.sessionOf(c, &m.words, nil)
+	m.box.hostOf(c, nil)
+	for i := range n {
+		m.kindOf(c, rowNew)
+		m.hash(c, state.Hash{byte(i), byte(i >> 8), byte(i >> 16)})
+		r := told(i)
+		_ = m.row(c, &slot{}, classNew, &r)
+	}
+	m.kindOf(c, rowEnd)
+	m.box.version(c, false, 0)
+	return c.Finish()
+}
+
+// TestForeignRows reads what no honest box sends, and that the honest form of it
+// is read.
+func TestForeignRows(t *testing.T) {
+	big, labels := int64(1<<62), make([]string, state.MaxLabels)
+	for i := range labels {
+		labels[i] = strings.Repeat("l", state.MaxLabel) // all the same: few bytes of code
+	}
+	wide := func(int) row { return row{fields: state.FieldLabels, labels: labels} }
+	const text = state.MaxLabels * state.MaxLabel
+	for name, c := range map[string]struct {
+		n    int
+		told func(int) row
+		ok   bool
+	}{
+		"much text":        {maxText / text, wide, true},
+		"too much text":    {maxText/text + 1, wide, false},
+		"no utf-8":         {1, func(int) row { return row{fields: state.FieldName, name: "\xff"} }, false},
+		"a label":          {1, func(int) row { return row{fields: state.FieldLabels, labels: []string{"tv"}} }, true},
+		"a bad label":      {1, func(int) row { return row{fields: state.FieldLabels, labels: []string{"\xff"}} }, false},
+		"many rows":        {MaxItems, func(int) row { return row{} }, true},
+		"too many rows":    {MaxItems + 1, func(int) row { return row{} }, false},
+		"a size":           {1, func(int) row { return row{fields: state.FieldSize, values: values{iSize: big}} }, true},
+		"a negative size":  {1, func(int) row { return row{fields: state.FieldSize, values: values{iSize: -1}} }, false},
+		"a great fraction": {1, func(int) row { return row{fields: state.FieldChecked, values: values{iChecked: 10001}} }, false},
+		"too many peers":   {1, func(int) row { return row{fields: state.FieldPeers, values: values{iPeers: 1 << 31}} }, false},
+	} {
+		_, err := NewDecoder().Decode(forgeRows(c.n, c.told))
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
