@@ -36,13 +36,13 @@ func (p *pair) honest(tr truth) {
 // the box changes. The seed of a failure is in the name of the subtest.
 func TestBreaks(t *testing.T) {
 	cuts := 0
-	for seed := range uint64(45) {
+	for seed := range uint64(40) {
 		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, tr := newPair(t), truth{}
 				r := rand.New(rand.NewPCG(seed, 2))
 				pool := []int{5, 60, 300}[seed%3]
-				for range 40 {
+				for range 30 {
 					p.breakOnce(r, tr, pool)
 					cuts++
 				}
@@ -135,7 +135,7 @@ func span(t *testing.T) (down, up int) {
 // TestBreakAtEachByte cuts the same history at one byte after another.
 func TestBreakAtEachByte(t *testing.T) {
 	downBytes, upBytes := span(t)
-	step := 1 + downBytes/120 // the frames' edges are hit by the end of each
+	step := 1 + downBytes/80 // the frames' edges are hit by the end of each
 	for n := 0; n < downBytes; n += step {
 		cutAt(t, n, -1)
 	}
@@ -167,7 +167,7 @@ func cutAt(t *testing.T, atDown, atUp int) {
 func TestFlips(t *testing.T) {
 	downBytes, upBytes := span(t)
 	r := rand.New(rand.NewPCG(8, 8))
-	for range 120 {
+	for range 80 {
 		flipAt(t, r.IntN(downBytes*8), -1)
 	}
 	for range 40 {

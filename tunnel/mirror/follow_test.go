@@ -123,7 +123,7 @@ func TestSnapshotKeepsOldTorrents(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 5))
 		p.update(func(tx *state.Tx) {
 			for i := range 2000 {
-				tx.Put(&state.Torrent{Hash: hashOf(i), Name: noise(r, 40)})
+				tx.Put(&state.Torrent{Hash: hashOf(i), Name: noise(r, 4), Size: r.Int64(), Uploaded: r.Int64(), Downloaded: r.Int64()})
 			}
 		})
 		down := newStream()
@@ -148,14 +148,14 @@ func TestSnapshotKeepsOldTorrents(t *testing.T) {
 func TestLargeDelta(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.fill(400)
+		p.fill(40)
 		down := newStream()
 		l := p.connectOver(down, newStream()).settle()
 		before := p.follower.version()
-		down.cutAt = down.written + 200_000
+		down.cutAt = down.written + 70_000
 		r := rand.New(rand.NewPCG(1, 1))
 		p.update(func(tx *state.Tx) {
-			for i := range 400 {
+			for i := range 40 {
 				tx.Put(&state.Torrent{Hash: hashOf(i), Name: noise(r, state.MaxName)})
 			}
 		})

@@ -43,7 +43,7 @@ func randomDetail(r *rand.Rand, d state.Detail) state.Detail {
 // TestDetails follows some open torrents through random lives, in frames of any
 // size; a new detail may come while an older one is being told.
 func TestDetails(t *testing.T) {
-	for seed := range uint64(15) {
+	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		enc, dec := NewDetailEncoder(), NewDetailDecoder()
 		var details [4]state.Detail
@@ -85,7 +85,7 @@ func TestLargestDetail(t *testing.T) {
 		d.Pieces.Have[i] = byte(r.Uint32())
 	}
 	for i := range state.MaxFiles {
-		d.Files = append(d.Files, state.File{Name: fmt.Sprint("file ", i), Size: r.Int64()})
+		d.Files = append(d.Files, state.File{Name: fmt.Sprint(i), Size: r.Int64()})
 	}
 	enc, dec := NewDetailEncoder(), NewDetailDecoder()
 	for {
