@@ -11,7 +11,7 @@ type boxModel struct {
 	sample  entropy.Int
 	age     entropy.Uint
 	seq     entropy.Uint
-	session [2]entropy.Int
+	rpc     entropy.Int
 	alt     entropy.Bit
 	host    [8]entropy.Int
 
@@ -64,7 +64,7 @@ func (m *boxModel) sessionOf(c *entropy.Coder, w *words, v *state.Session) (*sta
 	if s.Version, err = w.word(c, s.Version, state.MaxText); err != nil {
 		return nil, err
 	}
-	s.RPCVersion = int32(m.session[0].Code(c, int64(s.RPCVersion)))
+	s.RPCVersion = int32(m.rpc.Code(c, int64(s.RPCVersion)))
 	s.AltSpeed = m.alt.Bool(c, s.AltSpeed)
 	return &s, nil
 }

@@ -117,6 +117,9 @@ func (d *Decoder) row(c *entropy.Coder, k kind) error {
 	var told row
 	switch k {
 	case rowKnown, rowRemoved:
+		if len(d.slots) == 0 {
+			return errors.New("a row of a slot before there is any")
+		}
 		i := int(d.model.slotOf(c, 0, len(d.slots)))
 		if i >= len(d.slots) || !d.slots[i].used {
 			return errors.New("a row of an unknown slot")

@@ -62,7 +62,14 @@ type sheet struct {
 type held struct {
 	sheet
 	used bool
+	text int // bytes of text that the decoder keeps of it
 }
+
+// maxHeld bounds the text that both ends keep of one open torrent, in bytes.
+const maxHeld = 4 << 20
+
+// size is the bytes of text in a record.
+func (r *record) size() int { return len(r.texts[0]) + len(r.texts[1]) + len(r.texts[2]) }
 
 // detailModel is what both ends have learned of details.
 type detailModel struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +104,26 @@ func TestLargestDetail(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// TestWordyDetail is of a torrent whose texts are as long as can be. What a frame
+// may tell of them is counted over all its lists, and of the files those are left
+// out for which home would have no room.
+func TestWordyDetail(t *testing.T) {
+	d := state.Detail{Hash: state.Hash{1}}
+	for range 1500 {
+		d.Files = append(d.Files, state.File{Name: strings.Repeat("a", state.MaxName)})
+	}
+	sheet := sheetOf(&d)
+	if n := len(sheet.lists[listFiles]); n != fileText/state.MaxName {
+		t.Errorf("%d files, room is for %d", n, fileText/state.MaxName)
+	}
+	enc := NewDetailEncoder()
+	enc.coder.Encode(nil)
+	p := &place{sheet: sheet, list: listFiles}
+	if text := enc.chunk(&enc.coder, &held{}, p, 1<<20, frameText-1); text != frameText-1+state.MaxName || p.at != 1 {
+		t.Errorf("%d bytes of text in a frame, %d files behind what it had", text, p.at)
 	}
 }
 

@@ -48,8 +48,8 @@ func (e *DetailEncoder) Encode(dst []byte, slot int, d *state.Detail, gone bool,
 	if !p.begun {
 		p.begun, p.sheet, p.list, p.at = true, sheetOf(d), 0, 0
 	}
-	for text := 0; p.list < lists && c.Len() < limit && text < maxText/2; {
-		text += e.chunk(c, o, p, limit)
+	for text := 0; p.list < lists && c.Len() < limit && text < frameText; {
+		text = e.chunk(c, o, p, limit, text)
 	}
 	m.list.Code(c, listsEnd, 3)
 	whole := m.whole.Bool(c, p.list == lists)
@@ -63,16 +63,20 @@ func (e *DetailEncoder) Encode(dst []byte, slot int, d *state.Detail, gone bool,
 // Again makes the next Encode of a slot begin with the newest detail.
 func (e *DetailEncoder) Again(slot int) { e.next[slot].begun = false }
 
-// chunk tells some records of the list at hand, and returns the bytes of their
-// texts.
-func (e *DetailEncoder) chunk(c *entropy.Coder, o *held, p *place, limit int) (text int) {
+// frameText is about the most bytes of text that a frame tells: with one record
+// more it is within what the other end takes.
+const frameText = maxText / 2
+
+// chunk tells some records of the list at hand. It takes and returns the bytes of
+// text that the frame has told.
+func (e *DetailEncoder) chunk(c *entropy.Coder, o *held, p *place, limit, text int) int {
 	m, records := e.model, p.sheet.lists[p.list]
 	m.list.Code(c, uint(p.list), 3)
 	m.resize(c, o, p.list, len(records))
 	m.from[p.list].Code(c, uint64(p.at))
 	// How many there is room for is not known before they are coded: one bit in
 	// front of each tells that one more comes.
-	for ; p.at < len(records) && c.Len() < limit && text < maxText/2; p.at++ {
+	for ; p.at < len(records) && c.Len() < limit && text < frameText; p.at++ {
 		m.more[p.list].Bool(c, true)
 		n, _ := m.record(c, p.list, &o.lists[p.list][p.at], records[p.at]) // an encoder has no errors
 		text += n
@@ -91,6 +95,9 @@ func (m *detailModel) resize(c *entropy.Coder, o *held, list, n int) bool {
 		return false
 	}
 	if len(o.lists[list]) > n {
+		for i := range o.lists[list][n:] {
+			o.text -= o.lists[list][n+i].size()
+		}
 		o.lists[list] = o.lists[list][:n:n]
 	}
 	for len(o.lists[list]) < n {
@@ -157,8 +164,10 @@ func (d *DetailDecoder) lists(c *entropy.Coder, o *held) error {
 			if at >= uint64(len(o.lists[list])) {
 				return errors.New("more records than the list has")
 			}
+			before := o.lists[list][at].size()
 			size, err := d.model.record(c, list, &o.lists[list][at], record{})
-			if text += size; err != nil || text > maxText || c.Exhausted() {
+			text += size
+			if o.text += o.lists[list][at].size() - before; err != nil || text > maxText || o.text > maxHeld || c.Exhausted() {
 				return entropy.ErrCorrupt
 			}
 			at++

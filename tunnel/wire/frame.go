@@ -65,8 +65,8 @@ func (t Type) limit() int {
 	return 0
 }
 
-// MaxItems bounds the changes and the removals of one frame, each: a few bytes
-// can stand for a torrent of several hundred.
+// MaxItems bounds the rows of one frame, beside those of the torrents that move: a
+// few bytes can stand for a torrent of several hundred.
 const MaxItems = 16384
 
 // Errors of Reader and Writer.

@@ -220,6 +220,25 @@ func TestForeignRows(t *testing.T) {
 	}
 }
 
+// TestRowOfNothing reads a row of a slot where there is none.
+func TestRowOfNothing(t *testing.T) {
+	for _, k := range []kind{rowKnown, rowRemoved} {
+		for _, slot := range []uint64{0, 1 << 31, 1<<64 - 1} {
+			m, c := newModel(), &entropy.Coder{}
+			c.Encode(nil)
+			m.box.fresh(c, &freshness{})
+			m.box.present[4].Bool(c, false)
+			_, _ = m.box.sessionOf(c, &m.words, nil)
+			m.box.hostOf(c, nil)
+			m.kindOf(c, k)
+			c.Raw(slot, 64)
+			if _, err := NewDecoder().Decode(c.Finish()); err == nil {
+				t.Errorf("a row of kind %d of slot %x is taken", k, slot)
+			}
+		}
+	}
+}
+
 // TestPadded proves that whatever is sent comes out in few sizes.
 func TestPadded(t *testing.T) {
 	sizes := map[int]bool{}

@@ -4,18 +4,27 @@ import (
 	"offing/tunnel/state"
 )
 
-// sheetOf returns d as it is coded.
+// fileText bounds the text of the files: with that of the other lists at their
+// longest it is within maxHeld.
+const fileText = maxHeld - 3*state.MaxName - state.MaxPeers*3*state.MaxPeerText - state.MaxTrackers*(state.MaxURL+state.MaxText)
+
+// sheetOf returns d as it is coded. Files whose names there is no room for are
+// left out.
 func sheetOf(d *state.Detail) sheet {
 	s := sheet{hash: d.Hash, pieces: d.Pieces}
 	s.lists[listHead] = []record{{
 		texts: [3]string{d.Comment, d.Creator, d.Dir},
 		ints:  [8]int64{number(d.Private), d.Created, d.Have, d.Unchecked, d.Wasted, d.Seeding, d.Downloading, d.Active},
 	}}
-	s.lists[listFiles] = make([]record, len(d.Files))
-	for i, f := range d.Files {
-		s.lists[listFiles][i] = record{
-			texts: [3]string{f.Name}, ints: [8]int64{f.Size, f.Have, number(f.Wanted), int64(f.Priority)},
+	s.lists[listFiles] = make([]record, 0, len(d.Files))
+	text := 0
+	for _, f := range d.Files {
+		if text += len(f.Name); text > fileText {
+			break
 		}
+		s.lists[listFiles] = append(s.lists[listFiles], record{
+			texts: [3]string{f.Name}, ints: [8]int64{f.Size, f.Have, number(f.Wanted), int64(f.Priority)},
+		})
 	}
 	s.lists[listPeers] = make([]record, len(d.Peers))
 	for i, p := range d.Peers {

@@ -104,7 +104,8 @@ func (c *Coder) next() byte {
 
 // shift writes the top byte of low, once no carry can reach it.
 func (c *Coder) shift() {
-	if c.low < 0xff000000 || c.low >= 1<<32 {
+	// The very first byte has none before it that a carry could change.
+	if c.low < 0xff000000 || c.low >= 1<<32 || c.pending == 0 {
 		carry := byte(c.low >> 32)
 		if c.pending > 0 { // there is no byte before the first
 			c.buf = append(c.buf, c.cache+carry)

@@ -97,6 +97,53 @@ func TestExtremes(t *testing.T) {
 	}
 }
 
+// The first byte of the code may be any, 0xff too.
+func TestFirstByte(t *testing.T) {
+	for _, first := range []uint64{0, 1<<63 - 1, 1 << 63, 0xfeffffffffffffff, 0xff00000000000000, 0xffffffffffffffff} {
+		for _, second := range []uint64{0, 1, 1 << 63, 1<<64 - 1} {
+			var c Coder
+			c.Encode(nil)
+			c.Raw(first, 64)
+			c.Raw(second, 64)
+			code := c.Finish()
+			c.Decode(code)
+			if a, b := c.Raw(0, 64), c.Raw(0, 64); a != first || b != second || c.Close() != nil {
+				t.Errorf("%x %x comes out as %x %x", first, second, a, b)
+			}
+		}
+	}
+}
+
+// A model that is very sure, for very long, on all codes there are: what is coded
+// lies anywhere in the interval.
+func TestSure(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 6))
+	var in, out [40]Bit
+	var c Coder
+	for frame := range 20_000 {
+		bits := make([]uint, 40)
+		for i := range bits {
+			if r.IntN(60) == 0 {
+				bits[i] = 1
+			}
+		}
+		c.Encode(nil)
+		for i, b := range bits {
+			in[i].Code(&c, b)
+		}
+		code := c.Finish()
+		c.Decode(code)
+		for i, b := range bits {
+			if out[i].Code(&c, 0) != b {
+				t.Fatalf("frame %d, bit %d", frame, i)
+			}
+		}
+		if err := c.Close(); err != nil {
+			t.Fatalf("frame %d: %v", frame, err)
+		}
+	}
+}
+
 // What is likely costs next to nothing, and what is not known costs what it holds.
 func TestCost(t *testing.T) {
 	var c Coder
