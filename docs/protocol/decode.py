@@ -366,7 +366,7 @@ FIELDS = (
     "peers peers_sending peers_getting web_seeds added done queue labels"
 ).split()
 REST_ORDER = "status error size metadata checked added done queue labels name".split()
-MOVE_ORDER = "rate_down rate_up downloaded left uploaded peers peers_sending peers_getting web_seeds".split()
+MOVE_ORDER = "downloaded left uploaded rate_down rate_up peers peers_sending peers_getting web_seeds".split()
 COUNTERS = ("left", "downloaded", "uploaded")
 HOST = "disk_total disk_free mem_total mem_used net_down net_up uptime".split()
 
@@ -401,6 +401,7 @@ class Slot:
         self.known = set()
         self.recent = set()
         self.phase = 0
+        self.past = []  # while it moves: (sample, downloaded, uploaded), the newest last
 
     def moves(self):
         return self.value["rate_down"] != 0 or self.value["rate_up"] != 0
@@ -451,6 +452,7 @@ class News:
         out["changes"], out["removed"] = [], []
         self.moving_rows()
         self.other_rows()
+        self.remember()
         if self.whole.get(c):
             self.seq = (self.seq + self.seq_model.get(c)) & M64
             out["seq"] = self.seq
@@ -481,6 +483,26 @@ class News:
                 v["uploaded"] += up
             if v["left"] > 0:
                 v["left"] = max(v["left"] - down, 1)
+
+    def remember(self):
+        for s in self.slots:
+            if s and s.moves():
+                s.past = s.past[-7:] + [(self.sample, s.value["downloaded"], s.value["uploaded"])]
+            elif s:
+                s.past = []
+
+    def expected(self, s, f):
+        """What a rate should be, from what has come or gone lately."""
+        counter, i = ("downloaded", 1) if f == "rate_down" else ("uploaded", 2)
+        if counter in self.told:
+            for then in reversed(s.past):
+                ms = self.sample - then[0]
+                if ms >= 1750:
+                    gain = self.new[counter] - then[i]
+                    if 0 <= gain <= 3600 << 40:
+                        return gain * 1000 // ms
+                    break
+        return s.value[f]
 
     def session(self):
         c = self.c
@@ -610,10 +632,9 @@ class News:
         down, up = magnitude(s.value["rate_down"]), magnitude(s.value["rate_up"])
         if f in self.step_models and steps:
             return rate(signed(step(held) + self.step_models[f].get(c)))
-        if f == "rate_down":
-            return held + self.move[0][down].get(c)
-        if f == "rate_up":
-            return held + self.move[1][up].get(c)
+        if f in self.step_models:
+            base = self.expected(s, f)
+            return base + self.move[0 if f == "rate_down" else 1][magnitude(base)].get(c)
         if f == "downloaded":
             return held + self.move[2][down].get(c)
         if f == "uploaded":

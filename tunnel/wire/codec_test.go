@@ -79,6 +79,10 @@ func (e *ends) same() {
 	for i := range e.enc.slots {
 		a, b := e.enc.slots[i], e.dec.slots[i]
 		a.seq, a.settled, a.checked = 0, 0, 0
+		if (a.past == nil) != (b.past == nil) || a.past != nil && *a.past != *b.past {
+			e.t.Fatalf("slot %d: %+v and %+v", i, a.past, b.past)
+		}
+		a.past, b.past = nil, nil
 		if a != b {
 			e.t.Fatalf("slot %d:\n%+v\n%+v", i, a, b)
 		}

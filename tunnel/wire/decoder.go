@@ -62,6 +62,7 @@ func (d *Decoder) Decode(body []byte) (*Delta, error) {
 	if err := d.rows(c); err != nil {
 		return nil, err
 	}
+	d.remember(d.model.box.lastSample)
 	d.delta.Whole, d.delta.Seq = d.model.box.version(c, false, 0)
 	return d.delta, c.Close()
 }

@@ -91,6 +91,7 @@ func (e *Encoder) Encode(dst []byte, r state.Reader, p *Policy) News {
 	more = !e.changedRows(c, r, p, limit) || more
 	more = !e.waitingRows(c, r, p, limit) || more
 	e.model.kindOf(c, rowEnd)
+	e.remember(e.model.box.lastSample)
 	n := News{Kind: TypeDelta, More: more, Whole: p.Known && !more}
 	if e.base == 0 && e.frame == 1 {
 		n.Kind = TypeSnapshot

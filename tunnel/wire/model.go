@@ -10,7 +10,7 @@ import (
 // Order of the fields in a row: what helps to tell a later one stands before it.
 var (
 	restOrder = [...]int{iStatus, iError, iSize, iMetadata, iChecked, iAdded, iDone, iQueue, iLabels, iName}
-	moveOrder = [...]int{iRateDown, iRateUp, iDownloaded, iLeft, iUploaded, iPeers, iPeersSending, iPeersGetting, iWebSeeds}
+	moveOrder = [...]int{iDownloaded, iLeft, iUploaded, iRateDown, iRateUp, iPeers, iPeersSending, iPeersGetting, iWebSeeds}
 )
 
 // restFields are those of restOrder.
@@ -186,7 +186,8 @@ func (m *model) change(c *entropy.Coder, s *slot, r *row, f int) int64 {
 			base := step(held)
 			return rateOf(base + m.step[f-iRateDown].Code(c, step(v)-base))
 		}
-		return held + m.move[f-iRateDown][size(held)].Code(c, v-held)
+		base := m.rate(s, r, f)
+		return base + m.move[f-iRateDown][size(base)].Code(c, v-base)
 	case iDownloaded:
 		return held + m.move[2][size(s.values[iRateDown])].Code(c, v-held)
 	case iUploaded:
@@ -195,6 +196,19 @@ func (m *model) change(c *entropy.Coder, s *slot, r *row, f int) int64 {
 		return m.left(c, s, r)
 	}
 	return held + m.other[f].Code(c, v-held)
+}
+
+// rate is what a rate is expected to be, from what has come or gone lately; when
+// that is not known, what it was.
+func (m *model) rate(s *slot, r *row, f int) int64 {
+	then, ok := s.past.since(m.box.lastSample)
+	switch ms := m.box.lastSample - then.at; {
+	case ok && f == iRateDown && r.told.Has(state.FieldDownloaded):
+		return expected(r.values[iDownloaded]-then.down, ms, s.values[f])
+	case ok && f == iRateUp && r.told.Has(state.FieldUploaded):
+		return expected(r.values[iUploaded]-then.up, ms, s.values[f])
+	}
+	return s.values[f]
 }
 
 // left codes what is left, which falls by as much as Downloaded grows, in whole

@@ -60,6 +60,7 @@ type slot struct {
 	recent state.Fields // that the last row changed
 	values values       // as the other end has them
 	phase  int64        // of Left within a block, when it was last told
+	past   *past        // of a torrent that moves; nil of any other
 
 	// The encoder's own.
 	seq     uint64 // of the state when last told
@@ -103,8 +104,68 @@ func (t *table) place(i int32) {
 	switch moving := t.slots[i].used && t.slots[i].moving(); {
 	case moving && !found:
 		t.moving = slices.Insert(t.moving, at, i)
+		t.slots[i].past = new(past)
 	case !moving && found:
 		t.moving = slices.Delete(t.moving, at, at+1)
+		t.slots[i].past = nil
+	}
+}
+
+// past is what the counters of a torrent were lately, the newest last. The daemon
+// tells as a rate what it has counted over two seconds.
+type past struct {
+	n       int
+	samples [pastSamples]sample
+}
+
+type sample struct {
+	at       int64 // milliseconds, as freshness.sample
+	down, up int64
+}
+
+const (
+	pastSamples = 8
+	rateWindow  = 1750           // milliseconds: at least so long ago is what a rate is counted from
+	maxGain     = maxRate * 3600 // bytes: more than that says nothing of a rate
+)
+
+func (p *past) add(s sample) {
+	if p.n == pastSamples {
+		copy(p.samples[:], p.samples[1:])
+		p.n--
+	}
+	p.samples[p.n] = s
+	p.n++
+}
+
+// since returns the newest sample that is old enough to count a rate from at the
+// time at.
+func (p *past) since(at int64) (sample, bool) {
+	if p == nil {
+		return sample{}, false
+	}
+	for i := p.n - 1; i >= 0; i-- {
+		if at-p.samples[i].at >= rateWindow {
+			return p.samples[i], true
+		}
+	}
+	return sample{}, false
+}
+
+// expected returns the rate that a gain in so many milliseconds makes, or the one
+// that is held.
+func expected(gain, ms, held int64) int64 {
+	if gain < 0 || gain > maxGain {
+		return held
+	}
+	return gain * 1000 / ms
+}
+
+// remember notes the counters of what moves, once a frame.
+func (t *table) remember(at int64) {
+	for _, i := range t.moving {
+		s := &t.slots[i]
+		s.past.add(sample{at, s.values[iDownloaded], s.values[iUploaded]})
 	}
 }
 
