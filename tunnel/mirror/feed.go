@@ -178,8 +178,9 @@ func (f *feed) sendNews(care *care, limit int) (bool, error) {
 	now := time.Now()
 	var news wire.News
 	var check *wire.Check
+	lost := false
 	f.source.State.View(func(r state.Reader) {
-		if !f.due(r, care, now) {
+		if lost = f.enc.Lost(r); lost || !f.due(r, care, now) {
 			return
 		}
 		news = f.enc.Encode(f.body[:0], r, &wire.Policy{
@@ -191,6 +192,11 @@ func (f *feed) sendNews(care *care, limit int) (bool, error) {
 			check = &wire.Check{Seq: f.told.Seq, Sum: f.enc.Sum(r)}
 		}
 	})
+	if lost {
+		f.source.Log.Debug("more removals than are remembered: a snapshot")
+		f.begin(0)
+		return f.sendNews(care, limit)
+	}
 	if news.Kind == 0 {
 		return false, nil
 	}

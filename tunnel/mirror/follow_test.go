@@ -180,6 +180,34 @@ func noise(r *rand.Rand, n int) string {
 	return string(b)
 }
 
+// TestManyRemovals removes more torrents at once than a state remembers: none of
+// them stays at home, on the line or in the middle of a snapshot.
+func TestManyRemovals(t *testing.T) {
+	for name, rate := range map[string]int{"on the line": 0, "in a snapshot": 3000} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPair(t)
+				p.fill(6000)
+				down := newStream()
+				down.rate = rate
+				l := p.connectOver(down, newStream())
+				time.Sleep(5 * time.Second)
+				p.update(func(tx *state.Tx) {
+					for i := range 5000 {
+						tx.Remove(hashOf(i))
+					}
+				})
+				time.Sleep(5 * time.Minute)
+				p.equal()
+				if s := p.follower.Stats(); s.Resyncs != 0 {
+					t.Errorf("%+v", s)
+				}
+				l.close()
+			})
+		})
+	}
+}
+
 func TestSeveralFollowers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)

@@ -24,6 +24,7 @@ type Encoder struct {
 	coder entropy.Coder
 
 	base    uint64 // what the other end had of the state, before any frame
+	started uint64 // the state's sequence when a snapshot began
 	done    uint64 // the state's sequence up to which everything was told
 	session uint64 // up to which the session was told
 	host    uint64
@@ -59,6 +60,9 @@ func NewEncoder(base uint64) *Encoder {
 // Start notes what no change will bring up: all torrents for an end that has
 // nothing, else those that move, whose figures the other end has been guessing.
 func (e *Encoder) Start(r state.Reader) {
+	if e.base == 0 {
+		e.started = r.Version().Seq
+	}
 	r.ChangedAfter(0, func(t state.Entry) bool {
 		if !t.Removed() && (e.base == 0 || t.Torrent().Moving()) {
 			e.waiting = append(e.waiting, t.Torrent().Hash)
@@ -67,6 +71,10 @@ func (e *Encoder) Start(r state.Reader) {
 	})
 	e.slots = slices.Grow(e.slots, len(e.waiting))
 }
+
+// Lost tells whether the state has forgotten removals that were not told yet: only
+// a new Encoder, and its snapshot, can tell them.
+func (e *Encoder) Lost(r state.Reader) bool { return !r.Knows(max(e.done, e.started)) }
 
 // News is what a frame is made of.
 type News struct {
