@@ -34,7 +34,7 @@ func (b *bench) freshness(ctx context.Context) error {
 		return err
 	}
 	d := sorted(took)
-	b.writef("\n## From a change in Transmission to a change on the page\n\nA torrent is stopped and started by RPC; the time runs from sending that call until the row's status has\nchanged in Chromium's document. While a page is open and something moves, the agent asks Transmission\nevery %v, so on average half of that is waiting for the next poll. %d changes at random moments.\n\n| | ms |\n|---|---|\n| fastest | %d |\n| median | %d |\n| 99th percentile | %d |\n",
+	b.writef("A torrent is stopped and started by RPC; the time runs from sending that call until the row's status has\nchanged in Chromium's document. While a page is open and something moves, the agent asks Transmission\nevery %v, so on average half of that is waiting for the next poll. %d changes at random moments.\n\n| | ms |\n|---|---|\n| fastest | %d |\n| median | %d |\n| 99th percentile | %d |\n",
 		pollInterval, len(d), d[0].Milliseconds(), quantile(d, 0.5).Milliseconds(), quantile(d, 0.99).Milliseconds())
 	return nil
 }

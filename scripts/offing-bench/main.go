@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -15,12 +14,12 @@ import (
 	"time"
 )
 
-// bench is one run: its options and the page that it writes.
+// bench is one run: its options and the section that it writes.
 type bench struct {
 	bin     string
 	starts  int
 	changes int
-	page    bytes.Buffer
+	page    strings.Builder
 }
 
 func main() {
@@ -37,25 +36,46 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("scripts/bench", flag.ContinueOnError)
 	out := flags.String("out", "docs/BENCHMARKS.md", "`file` to write")
 	flags.StringVar(&b.bin, "bin", "bin", "`folder` of the built programs")
-	flags.IntVar(&b.starts, "starts", 5, "`times` that the demo is started")
-	flags.IntVar(&b.changes, "changes", 200, "`changes` of which the way to the page is timed")
+	flags.IntVar(&b.starts, "starts", 3, "`times` that the demo is started")
+	flags.IntVar(&b.changes, "changes", 100, "`changes` of which each way is timed")
+	flags.Usage = func() {
+		fmt.Fprintf(flags.Output(), "Usage: scripts/bench [options] [section ...]\n\nWithout a section it measures all of them:\n")
+		for _, s := range sections {
+			fmt.Fprintf(flags.Output(), "  %-20s %s\n", s.name, s.title)
+		}
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	b.header(args)
-	for _, measure := range []func(context.Context) error{b.start, b.freshness, b.memory} {
-		if err := measure(ctx); err != nil {
+	chosen, err := choose(flags.Args())
+	if err != nil {
+		return err
+	}
+	report, err := readReport(*out)
+	if err != nil {
+		return err
+	}
+	for _, s := range chosen {
+		tell("== %s", s.name)
+		b.page.Reset()
+		if err := s.measure(&b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		report[s.title] = fmt.Sprintf("%s\n\nMeasured on %s; again with `scripts/bench %s`.\n",
+			strings.TrimSpace(b.page.String()), time.Now().UTC().Format(time.DateOnly), s.name)
+		// At once, so that a section that fails later costs nothing.
+		if err := os.WriteFile(*out, []byte(report.String()), 0o644); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(*out, b.page.Bytes(), 0o644)
+	return nil
 }
 
 func (b *bench) writef(format string, args ...any) { fmt.Fprintf(&b.page, format, args...) }
 
-func (b *bench) header(args []string) {
-	b.writef("# Benchmarks\n\nMeasured on %s; rewritten by each run of\n\n    %s\n\nAll parts are real and on one machine: tor (a private network of 3 authorities and 4 relays),\ntransmission-daemon, Chromium.\n\n%s",
-		time.Now().UTC().Format("2006-01-02"), strings.Join(append([]string{"scripts/bench"}, args...), " "), machine())
-}
+var began = time.Now()
 
-func tell(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+func tell(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%4.0f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+}

@@ -3,14 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"offing/scripts/browser"
 	"offing/scripts/rig"
 )
 
-// memory reads the resident memory of every process with a page open.
+// spentFor is how long processor time is counted.
+const spentFor = 15 * time.Second
+
+// memory reads the resident memory of every process with a page open, and what
+// the agent and the real daemon spend meanwhile.
 func (b *bench) memory(ctx context.Context) error {
-	b.writef("\n## Memory\n\nResident memory in MiB while a page shows the list and two torrents download.\n\n| torrents | agent | controller | tor of the box | tor at home | transmission |\n|---|---|---|---|---|---|\n")
+	b.writef("Resident memory in MiB while a page shows the list and two torrents download.\n\n| torrents | agent | controller | tor of the box | tor at home | transmission |\n|---|---|---|---|---|---|\n")
+	var spent string
 	for _, idle := range []int{3, 10_000} {
 		tell("memory with %d idle torrents", idle)
 		err := b.withSystem(ctx, idle, func(ctx context.Context, s *rig.System, p *browser.Page) error {
@@ -26,11 +32,18 @@ func (b *bench) memory(ctx context.Context) error {
 			pids := s.PIDs()
 			b.writef("| %d | %.1f | %.1f | %.1f | %.1f | %.1f |\n", box.Totals.Torrents,
 				rss(pids.Agent), rss(pids.Controller), rss(pids.TorBox), rss(pids.TorHome), rss(pids.Transmission))
+			agent, daemon := cpuOf(pids.Agent), cpuOf(pids.Transmission)
+			time.Sleep(spentFor)
+			spent += fmt.Sprintf("| %d | %.1f | %.1f |\n", box.Totals.Torrents, percent(cpuOf(pids.Agent)-agent), percent(cpuOf(pids.Transmission)-daemon))
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
+	b.writef("\nProcessor time meanwhile, in per cent of one processor over %v; that of transmission includes the downloads and a\ncheck of files.\n\n| torrents | agent | transmission |\n|---|---|---|\n%s", spentFor, spent)
 	return nil
 }
+
+// percent is a part of spentFor.
+func percent(spent time.Duration) float64 { return 100 * spent.Seconds() / spentFor.Seconds() }

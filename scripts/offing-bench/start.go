@@ -59,7 +59,7 @@ func (b *bench) start(ctx context.Context) error {
 		}
 	}
 	s := sorted(took)
-	b.writef("\n## From nothing to a moving bar\n\nA warm `scripts/demo`: key generation, the Tor network's first consensus, the agent's onion service, the\ncontroller, sign-in in Chromium, until a progress bar has moved. %d starts.\n\n| | seconds |\n|---|---|\n| fastest | %.1f |\n| median | %.1f |\n| slowest | %.1f |\n",
+	b.writef("A warm `scripts/demo`: key generation, the Tor network's first consensus, the agent's onion service, the\ncontroller, sign-in in Chromium, until a progress bar has moved. %d starts.\n\n| | seconds |\n|---|---|\n| fastest | %.1f |\n| median | %.1f |\n| slowest | %.1f |\n",
 		len(s), s[0].Seconds(), quantile(s, 0.5).Seconds(), s[len(s)-1].Seconds())
 	return nil
 }
