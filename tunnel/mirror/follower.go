@@ -103,9 +103,11 @@ func (f *Follower) Live() bool {
 	return f.live
 }
 
-// note notes what the last frame was, once it is in the state.
+// note notes what the last frame was, once it is in the state. An exact one puts
+// right what was told about right before only when it tells all.
 func (f *Follower) note(partly, live bool) {
 	f.mu.Lock()
+	live = live || partly && f.live
 	changed := f.live != live
 	f.partly, f.live = partly, live
 	f.mu.Unlock()

@@ -20,7 +20,7 @@ type following struct {
 	cover bool        // the source sends by the clock
 
 	// Under Follower.mu, from the reading half to the writing one.
-	arrived uint64 // snapshots and deltas, to be acknowledged
+	arrived uint64 // snapshots, deltas and details, to be acknowledged
 	resync  bool   // to be asked for
 
 	// What follows belongs to the reading half.
@@ -146,7 +146,8 @@ func (c *following) news(told, now *care, resync bool) (frames []wire.Frame) {
 	return frames
 }
 
-// acknowledge has the writing half tell that a snapshot or delta has arrived.
+// acknowledge has the writing half tell that a snapshot, delta or detail has
+// arrived.
 func (c *following) acknowledge() {
 	c.mu.Lock()
 	c.arrived++

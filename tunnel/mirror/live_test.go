@@ -105,6 +105,24 @@ func TestLiveView(t *testing.T) {
 	})
 }
 
+// TestExactInParts: figures that are asked for may come in several frames. As long
+// as some of what was told about right is not put right, the copy is not exact.
+func TestExactInParts(t *testing.T) {
+	f := newPair(t).follower
+	for i, frame := range []struct{ partly, live, want bool }{
+		{partly: true, live: false, want: false},
+		{partly: true, live: true, want: true},
+		{partly: true, live: false, want: true},
+		{partly: false, live: false, want: false},
+		{partly: false, live: true, want: true},
+		{partly: false, live: false, want: false},
+	} {
+		if f.note(frame.partly, frame.live); f.Live() != frame.want {
+			t.Errorf("after frame %d: live %v", i, f.Live())
+		}
+	}
+}
+
 // compare counts the figures that are about right only, and complains of those
 // that are further off.
 func (x *transfers) compare(t *testing.T, open state.Hash) (rough int) {

@@ -16,7 +16,7 @@ const (
 	patience = time.Second
 )
 
-// window bounds the parts and deltas that are on the way. It learns from the
+// window bounds the frames of news and details that are on the way. It learns from the
 // time that acks take how many bytes the line holds without making them wait,
 // so that on a slow line the next delta is made late and is new, rather than
 // early and old.

@@ -134,7 +134,7 @@ type Delta struct {
 	Host    *state.Host    // nil when unchanged
 }
 
-// Ack says how many snapshots and deltas have arrived on this connection in all.
+// Ack says how many snapshots, deltas and details have arrived on this connection in all.
 type Ack struct {
 	Frames uint64 `cbor:"1,keyasint"`
 }

@@ -79,7 +79,7 @@ type table struct {
 	moving []int32 // the slots that move, in their order
 }
 
-// add takes the lowest slot that was given back last, or a new one.
+// add takes the slot that was given back last, or a new one.
 func (t *table) add(h state.Hash) int32 {
 	var i int32
 	if n := len(t.free); n > 0 {

@@ -33,7 +33,7 @@ type Writer struct {
 	mode   cbor.UserBufferEncMode
 	number uint64 // of the next frame
 	body   bytes.Buffer
-	batch  int // bytes since the last Flush or Pad
+	batch  int // bytes since the last Pad
 }
 
 // NewWriter returns a Writer that buffers a little; see Flush.
