@@ -3,7 +3,9 @@ package store
 import (
 	"bytes"
 	"errors"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,26 +13,41 @@ import (
 )
 
 func TestEmbedded(t *testing.T) {
-	s := open(t, t.TempDir())
-	n := 0
-	conformance(t, func(t *testing.T) Bucket {
-		n++
-		b, err := s.Bucket(t.Context(), BucketConfig{Name: "bucket-" + string(rune('a'+n))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	})
+	conformance(t, open(t, t.TempDir()))
 }
 
-// conformance is what every Bucket must do; fresh returns an empty one.
-func conformance(t *testing.T, fresh func(*testing.T) Bucket) {
-	tests := map[string]func(*testing.T, Bucket){
-		"missing": testMissing, "values": testValues, "create": testCreate, "update": testUpdate,
-		"delete": testDelete, "keys": testKeys, "race": testRace, "bounds": testBounds,
+func TestCluster(t *testing.T) {
+	if os.Getenv(clusterServers) != "" {
+		serveCluster(t)
+		return
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
+	conformance(t, openCluster(t, Config{URL: cluster(t), Replicas: 3}))
+}
+
+// conformance is what a store must do wherever it is.
+func conformance(t *testing.T, s *Store) {
+	buckets := map[string]func(*testing.T, Bucket){
+		"missing": testMissing, "values": testValues, "create": testCreate, "update": testUpdate,
+		"delete": testDelete, "keys": testKeys, "race": testRace, "bounds": testBounds, "fresh": testFresh,
+		"all": testAll, "all-moving": testAllWhileOthersWrite,
+		"batch": testBatch, "batch-conflicts": testBatchConflicts, "batch-create": testBatchCreate,
+		"batch-bounds": testBatchBounds, "batch-race": testBatchRace, "batch-whole": testBatchIsSeenWhole,
+	}
+	for name, test := range buckets {
+		t.Run(name, func(t *testing.T) {
+			b, err := s.Bucket(t.Context(), BucketConfig{Name: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, b)
+		})
+	}
+	journals := map[string]func(*testing.T, *Store){
+		"journal": testJournal, "journal-subjects": testJournalSubjects, "journal-limits": testJournalLimits,
+		"journal-forget": testJournalForget, "journal-bounds": testJournalBounds,
+	}
+	for name, test := range journals {
+		t.Run(name, func(t *testing.T) { test(t, s) })
 	}
 }
 
@@ -186,6 +203,24 @@ func testKeys(t *testing.T, b Bucket) {
 	for _, key := range want {
 		if e, err := b.Get(ctx, key); err != nil || string(e.Value) != key {
 			t.Errorf("%q holds %q, %v", key, e.Value, err)
+		}
+	}
+}
+
+// testFresh reads what was written a moment ago, in each way that there is: whichever
+// server of a cluster answers, a session that was ended is not seen any more.
+func testFresh(t *testing.T, b Bucket) {
+	ctx := t.Context()
+	for i := range 200 {
+		value := strconv.Itoa(i)
+		if _, err := b.Put(ctx, "k", []byte(value)); err != nil {
+			t.Fatal(err)
+		}
+		if e, err := b.Get(ctx, "k"); err != nil || string(e.Value) != value {
+			t.Fatalf("Get: %q, %v; want %s", e.Value, err, value)
+		}
+		if got := content(t, b)["k"]; got != value {
+			t.Fatalf("All: %q; want %s", got, value)
 		}
 	}
 }

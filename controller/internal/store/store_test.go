@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
 )
 
 // open opens a store in dir and closes it with the test.
@@ -127,30 +130,110 @@ func TestWrongKey(t *testing.T) {
 }
 
 func TestDamagedBucketIsNotReplaced(t *testing.T) {
+	for _, rot := range []int{0, 3, minDescription - 1, minDescription, 1000} {
+		dir := t.TempDir()
+		s := open(t, dir)
+		put(t, s, "people", "ada", "1815")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		meta := filepath.Join(dir, "store", "jetstream", "$G", "streams", "KV_people", "meta.inf")
+		if err := os.WriteFile(meta, make([]byte, rot), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := get(t, open(t, dir), "people", "ada"); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("%d bytes of rot: %v, want ErrDamaged", rot, err)
+		}
+	}
+}
+
+func appendTo(t *testing.T, s *Store, subject, value string) {
+	t.Helper()
+	j, err := s.Journal(t.Context(), JournalConfig{Name: "deeds"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Append(t.Context(), subject, []byte(value)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stage leaves a batch unfinished, as a crash would: its first message lies in a
+// folder of its own.
+func stage(t *testing.T, s *Store, key, value string) {
+	t.Helper()
+	encoded, err := encode(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := nats.NewMsg("$KV.people." + encoded)
+	m.Header.Set(batchID, "unfinished")
+	m.Header.Set(batchSequence, "1")
+	m.Data = []byte(value)
+	ctx, cancel := within(t.Context(), writeTimeout)
+	defer cancel()
+	if _, err := s.ask(ctx, m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A process may be killed between the two files that describe a stream, when it is
+// made and when a new version changes it: the second is missing then, or an old one.
+func TestKilledBetweenDescriptionAndSum(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	put(t, s, "people", "ada", "1815")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	meta := filepath.Join(dir, "store", "jetstream", "$G", "streams", "KV_people", "meta.inf")
-	if err := os.WriteFile(meta, []byte("rot"), 0o600); err != nil {
+	path := filepath.Join(dir, "store", "jetstream", "$G", "streams", "KV_people", "meta.sum")
+	if err := os.WriteFile(path, []byte("0123456789abcdef"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := get(t, open(t, dir), "people", "ada"); !errors.Is(err, ErrDamaged) {
-		t.Fatalf("got %v, want ErrDamaged", err)
+	s = open(t, dir)
+	if got, err := get(t, s, "people", "ada"); err != nil || got != "1815" {
+		t.Fatalf("with the sum of before: %q, %v", got, err)
 	}
-}
-
-func TestNewerSchemaIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	put(t, s, "meta", "schema", "2")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), config(dir)); !errors.Is(err, ErrNewer) {
-		t.Fatalf("got %v, want ErrNewer", err)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := get(t, open(t, dir), "people", "ada"); err != nil || got != "1815" {
+		t.Fatalf("without a sum: %q, %v", got, err)
+	}
+}
+
+// Opening what is there describes nothing anew: each time it did there would be a
+// moment in which a kill is dangerous.
+func TestOpeningChangesNoDescription(t *testing.T) {
+	dir := t.TempDir()
+	describe := func() (all string) {
+		s := open(t, dir)
+		put(t, s, "people", "ada", "1815")
+		appendTo(t, s, "ada", "1815")
+		if _, err := s.Bucket(t.Context(), BucketConfig{Name: "short", TTL: time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		paths, err := filepath.Glob(filepath.Join(dir, "store", "jetstream", "$G", "streams", "*", "meta.inf"))
+		if err != nil || len(paths) != 4 {
+			t.Fatalf("%d streams: %v", len(paths), err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += string(text) // encrypted with a new nonce each time that it is written
+		}
+		return all
+	}
+	if first := describe(); describe() != first {
+		t.Error("a description was written again")
 	}
 }
 
@@ -158,13 +241,20 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 func TestNothingReadableAtRest(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
-	secrets := []string{"queen-of-engines", "the-analytical-value", encode("queen-of-engines")}
+	secrets := []string{"queen-of-engines", "the-analytical-value"}
+	encoded, err := encode(secrets[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets = append(secrets, encoded)
 	put(t, s, "people", secrets[0], secrets[1])
+	appendTo(t, s, secrets[0], secrets[1])
+	stage(t, s, secrets[0], secrets[1])
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	files := 0
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
