@@ -165,9 +165,9 @@ func lineStyle(l *Line) style {
 // sums writes the totals, and what they live on.
 func (p *page) sums(b *Box) {
 	p.wrapped(plain, "", counts(b.Totals))
-	figures := fmt.Sprintf("down %s/s, up %s/s", size(b.Totals.RateDown), size(b.Totals.RateUp))
+	figures := fmt.Sprintf("down %s/s, up %s/s", Size(b.Totals.RateDown), Size(b.Totals.RateUp))
 	if b.Totals.Left > 0 {
-		figures += ", " + size(b.Totals.Left) + " left of " + size(b.Totals.Size)
+		figures += ", " + Size(b.Totals.Left) + " left of " + Size(b.Totals.Size)
 	}
 	p.wrapped(plain, "", figures)
 	daemon := "Transmission"
@@ -178,7 +178,7 @@ func (p *page) sums(b *Box) {
 		daemon += ", " + clean(b.Daemon.State)
 	}
 	if b.Host.DiskTotal > 0 {
-		daemon += ", " + size(b.Host.DiskFree) + " free of " + size(b.Host.DiskTotal)
+		daemon += ", " + Size(b.Host.DiskFree) + " free of " + Size(b.Host.DiskTotal)
 	}
 	p.wrapped(plain, "", daemon)
 }

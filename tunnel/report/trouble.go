@@ -36,7 +36,7 @@ func trouble(b *Box, daemon state.DaemonState) []string {
 		out = append(out, clean(b.Daemon.Text))
 	}
 	if b.Host.DiskTotal > 0 && float64(b.Host.DiskFree) < diskLow*float64(b.Host.DiskTotal) {
-		out = append(out, "the disk is nearly full: "+size(b.Host.DiskFree)+" free")
+		out = append(out, "the disk is nearly full: "+Size(b.Host.DiskFree)+" free")
 	}
 	return append(out, localErrors(b.Torrents)...)
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// size formats a number of bytes with two or three digits, in powers of 1000 as
+// Size formats a number of bytes with two or three digits, in powers of 1000 as
 // disks and torrent pages do: "4.2 MB", "310 kB", "0 B".
-func size(n int64) string {
+func Size(n int64) string {
 	if n < 1000 {
 		return fmt.Sprintf("%d B", max(n, 0))
 	}
@@ -30,7 +30,7 @@ func rate(n int64) string {
 	if n <= 0 {
 		return ""
 	}
-	return size(n) + "/s"
+	return Size(n) + "/s"
 }
 
 // span formats a length of time with its two largest units: "5s", "12m03s",

@@ -7,14 +7,14 @@ import (
 
 func TestUnits(t *testing.T) {
 	for got, want := range map[string]string{
-		size(-1):                            "0 B",
-		size(999):                           "999 B",
-		size(1000):                          "1.0 kB",
-		size(9_949):                         "9.9 kB",
-		size(9_950):                         "10 kB",
-		size(999_499):                       "999 kB",
-		size(999_500):                       "1.0 MB",
-		size(1<<63 - 1):                     "9.2 EB",
+		Size(-1):                            "0 B",
+		Size(999):                           "999 B",
+		Size(1000):                          "1.0 kB",
+		Size(9_949):                         "9.9 kB",
+		Size(9_950):                         "10 kB",
+		Size(999_499):                       "999 kB",
+		Size(999_500):                       "1.0 MB",
+		Size(1<<63 - 1):                     "9.2 EB",
 		rate(4_210_000):                     "4.2 MB/s",
 		span(-time.Second):                  "0s",
 		span(400e6):                         "0.4s",
