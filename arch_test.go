@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"ui":      {},
 
 	"agent":      {"agent", "configs", "tunnel", "tunnel/state", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor"},
-	"controller": {"controller/client", "configs", "ui", "tunnel", "tunnel/state", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor"},
+	"controller": {"controller/client", "configs", "ui", "tunnel", "tunnel/state", "tunnel/wire", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor"},
 	// What only asks a controller must not need one to be built.
 	"controller/client": {"tunnel/state", "tunnel/report"},
 
@@ -47,6 +47,8 @@ var mayImport = map[string][]string{
 var onlyIn = map[string]string{
 	"github.com/nats-io/":                "controller/internal/store",
 	"github.com/gofiber/":                "controller/internal/web",
+	"github.com/go-webauthn/":            "controller/internal/account",
+	"github.com/pquerna/otp":             "controller/internal/account",
 	"github.com/hekmon/transmissionrpc/": "agent/internal",
 	"github.com/cretz/bine/":             "tunnel/tor",
 	"github.com/pelletier/go-toml/":      "configs",

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -14,14 +16,16 @@ import (
 // Config is what the file offing.toml says; configs/offing.toml explains each
 // key. The zero Config is not valid: begin with DefaultConfig.
 type Config struct {
-	State        string     `toml:"state"`         // folder of all that must last
-	Run          string     `toml:"run"`           // folder of the Unix sockets; empty for STATE/run
-	LogLevel     slog.Level `toml:"log_level"`     // debug, info, warn or error
-	Listen       string     `toml:"listen"`        // host:port of the page and the API
-	ListenPublic bool       `toml:"listen_public"` // allows a Listen beyond loopback
-	PublicURL    string     `toml:"public_url"`    // where browsers find the page, when not at Listen
-	Hosts        []string   `toml:"hosts"`         // further names that browsers may use for the page
-	Tor          TorConfig  `toml:"tor"`
+	State          string      `toml:"state"`           // folder of all that must last
+	Run            string      `toml:"run"`             // folder of the Unix sockets; empty for STATE/run
+	LogLevel       slog.Level  `toml:"log_level"`       // debug, info, warn or error
+	Listen         string      `toml:"listen"`          // host:port of the page and the API
+	ListenPublic   bool        `toml:"listen_public"`   // allows a Listen beyond loopback
+	PublicURL      string      `toml:"public_url"`      // where browsers find the page, when not at Listen
+	Hosts          []string    `toml:"hosts"`           // further names that browsers may use for the page
+	TrustedProxies []string    `toml:"trusted_proxies"` // addresses, or networks such as 10.0.0.0/8, of web servers that say who asks
+	Store          StoreConfig `toml:"store"`
+	Tor            TorConfig   `toml:"tor"`
 }
 
 // TorConfig tells how home reaches Tor; see tor.Config.
@@ -41,6 +45,7 @@ func DefaultConfig() Config {
 		State:    defaultState(),
 		LogLevel: slog.LevelInfo,
 		Listen:   "127.0.0.1:8080",
+		Store:    StoreConfig{Replicas: 3},
 		Tor:      TorConfig{Binary: "tor"},
 	}
 }
@@ -72,7 +77,7 @@ func (c *Config) BoxesDir() string { return filepath.Join(c.State, "boxes") }
 
 // Validate returns all that is wrong with the configuration, joined.
 func (c *Config) Validate() error {
-	return errors.Join(c.checkFolders(), c.checkListen(), c.checkPublicURL(), c.checkHosts(), c.checkTor())
+	return errors.Join(c.checkFolders(), c.checkListen(), c.checkPublicURL(), c.checkHosts(), c.checkProxies(), c.checkStore(), c.checkTor())
 }
 
 func (c *Config) checkFolders() error {
@@ -102,8 +107,11 @@ func (c *Config) checkPublicURL() error {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return fmt.Errorf(`public_url: %q is no address of a page; want one such as "https://boxes.example.org"`, c.PublicURL)
 	}
-	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("public_url: %q has more than a host; the page lives at the root of its host", c.PublicURL)
+	if u.RawQuery != "" || u.Fragment != "" || u.User != nil || path.Clean("/"+u.Path) != "/"+strings.Trim(u.Path, "/") {
+		return fmt.Errorf(`public_url: %q has more than a host and a plain path; want one such as "https://home.example.org/seedbox"`, c.PublicURL)
+	}
+	if first, _, _ := strings.Cut(strings.Trim(u.Path, "/"), "/"); first == "api" || first == "assets" {
+		return fmt.Errorf("public_url: %q begins with a path of the page's own; put it below another", c.PublicURL)
 	}
 	return nil
 }
@@ -115,6 +123,31 @@ func (c *Config) checkHosts() error {
 		}
 	}
 	return nil
+}
+
+func (c *Config) checkProxies() error {
+	_, err := c.trustedProxies()
+	return err
+}
+
+// trustedProxies returns the networks that TrustedProxies names.
+func (c *Config) trustedProxies() ([]netip.Prefix, error) {
+	networks := make([]netip.Prefix, 0, len(c.TrustedProxies))
+	for _, text := range c.TrustedProxies {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			address, err := netip.ParseAddr(text)
+			if err != nil || address.Zone() != "" {
+				return nil, fmt.Errorf(`trusted_proxies: %q is no address; want one such as "127.0.0.1", or a network such as "10.0.0.0/8"`, text)
+			}
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		if network.Bits() == 0 {
+			return nil, fmt.Errorf("trusted_proxies: %q is everybody, who could then say to be anybody; name the web server's own address", text)
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, nil
 }
 
 func (c *Config) checkTor() error {

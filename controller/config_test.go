@@ -71,8 +71,17 @@ func TestConfigAccepts(t *testing.T) {
 		"localhost":       func(c *Config) { c.Listen = "localhost:0" },
 		"IPv6's loopback": func(c *Config) { c.Listen = "[::1]:80" },
 		"all, if wanted":  func(c *Config) { c.Listen, c.ListenPublic = ":8080", true },
+		"a path":          func(c *Config) { c.PublicURL = "https://home.example.org/seed/box/" },
 		"a proxy":         func(c *Config) { c.PublicURL = "https://boxes.example.org:8443/" },
+		"proxies":         func(c *Config) { c.TrustedProxies = []string{"127.0.0.1", "::1", "10.1.2.3/8"} },
 		"hosts":           func(c *Config) { c.Hosts = []string{"boxes", "boxes.lan:8080", "[fd00::1]:8080", "192.0.2.1"} },
+		"a store's key":   func(c *Config) { c.Store.KeyFile = "/run/credentials/offing.service/store.key" },
+		"a cluster": func(c *Config) {
+			c.Store.URL, c.Store.Credentials = "tls://a.example.org:4222, tls://192.0.2.1", "/etc/offing/nats.creds"
+		},
+		"a local server": func(c *Config) {
+			c.Store.URL, c.Store.Replicas = "nats://127.0.0.1:4222,nats://localhost,nats://[::1]", 1
+		},
 		"an existing Tor": func(c *Config) { c.Tor.Control, c.Tor.SOCKS = "unix:/run/tor/control", "127.0.0.1:9050" },
 	} {
 		c := valid(t)
@@ -96,14 +105,28 @@ func TestConfigRefuses(t *testing.T) {
 		"a name":            {func(c *Config) { c.Listen = "boxes.lan:8080" }, []string{"listen: ", "listen_public"}},
 		"no port":           {func(c *Config) { c.Listen = "127.0.0.1" }, []string{"listen: ", "host:port"}},
 		"a page's scheme":   {func(c *Config) { c.PublicURL = "ftp://boxes" }, []string{"public_url: "}},
-		"a page's path":     {func(c *Config) { c.PublicURL = "https://boxes/offing" }, []string{"public_url: ", "root"}},
+		"a page's dots":     {func(c *Config) { c.PublicURL = "https://boxes/offing/.." }, []string{"public_url: ", "plain path"}},
+		"a page's query":    {func(c *Config) { c.PublicURL = "https://boxes/offing?x" }, []string{"public_url: ", "plain path"}},
+		"a path of ours":    {func(c *Config) { c.PublicURL = "https://boxes/api" }, []string{"public_url: ", "below another"}},
 		"a page's user":     {func(c *Config) { c.PublicURL = "https://me@boxes" }, []string{"public_url: "}},
+		"no proxy":          {func(c *Config) { c.TrustedProxies = []string{"127.0.0.1", "localhost"} }, []string{"trusted_proxies: "}},
+		"every proxy":       {func(c *Config) { c.TrustedProxies = []string{"::/0"} }, []string{"trusted_proxies: "}},
+		"a proxy's link":    {func(c *Config) { c.TrustedProxies = []string{"fe80::1%eth0"} }, []string{"trusted_proxies: "}},
 		"no host":           {func(c *Config) { c.Hosts = []string{""} }, []string{"hosts: "}},
 		"a host's scheme":   {func(c *Config) { c.Hosts = []string{"boxes", "http://boxes"} }, []string{"hosts: "}},
 		"a host's path":     {func(c *Config) { c.Hosts = []string{"boxes/"} }, []string{"hosts: "}},
 		"a host's user":     {func(c *Config) { c.Hosts = []string{"me@boxes"} }, []string{"hosts: "}},
 		"any host":          {func(c *Config) { c.Hosts = []string{"*.example.org"} }, []string{"hosts: "}},
 		"a port alone":      {func(c *Config) { c.Hosts = []string{":8080"} }, []string{"hosts: "}},
+		"no store":          {func(c *Config) { c.Store.URL = "nats.example.org" }, []string{"store.url: ", "tls://"}},
+		"a page as store":   {func(c *Config) { c.Store.URL = "https://nats.example.org" }, []string{"store.url: ", "tls://"}},
+		"a store's path":    {func(c *Config) { c.Store.URL = "tls://a/b" }, []string{"store.url: ", "tls://"}},
+		"half a list":       {func(c *Config) { c.Store.URL = "tls://a," }, []string{"store.url: ", "tls://"}},
+		"an open store":     {func(c *Config) { c.Store.URL = "tls://a,nats://192.0.2.1" }, []string{"store.url: ", "not encrypted"}},
+		"a store's user":    {func(c *Config) { c.Store.URL = "tls://me:secret@a" }, []string{"store.url: ", "store.credentials"}},
+		"credentials alone": {func(c *Config) { c.Store.Credentials = "/c" }, []string{"store.credentials: ", "store.url"}},
+		"a cluster's key":   {func(c *Config) { c.Store.URL, c.Store.KeyFile = "tls://a", "/k" }, []string{"store.key_file: ", "store.url"}},
+		"two replicas":      {func(c *Config) { c.Store.Replicas = 2 }, []string{"store.replicas: ", "3"}},
 		"Tor without SOCKS": {func(c *Config) { c.Tor.Control = "unix:/run/tor/control" }, []string{"tor.control: ", "tor.socks"}},
 		"SOCKS without Tor": {func(c *Config) { c.Tor.SOCKS = "unix:/run/tor/socks" }, []string{"tor.socks: ", "tor.control"}},
 		"two at once":       {func(c *Config) { c.Listen, c.Hosts = ":1", []string{""} }, []string{"listen: ", "hosts: "}},
@@ -116,6 +139,30 @@ func TestConfigRefuses(t *testing.T) {
 				t.Errorf("%s: got %v, want %q", name, err, want)
 			}
 		}
+	}
+}
+
+// A password in the wrong place is not repeated.
+func TestConfigRefusalHoldsNoPassword(t *testing.T) {
+	for _, url := range []string{"tls://me:secret@a", "nats://me:secret@192.0.2.1", "http://me:secret@a", "tls://me:secret@a:b:c"} {
+		c := valid(t)
+		c.Store.URL = url
+		if err := c.Validate(); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
+
+// The store is where the configuration says.
+func TestStoreConfig(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	c := Config{State: "/s"}
+	if got := c.storeConfig(log); got.Dir != "/s/store" || got.KeyFile != "/s/store.key" || got.URL != "" {
+		t.Errorf("by default %+v", got)
+	}
+	c.Store = StoreConfig{URL: "tls://a", Credentials: "/c", Replicas: 3, KeyFile: "/k"}
+	if got := c.storeConfig(log); got.KeyFile != "/k" || got.URL != "tls://a" || got.Credentials != "/c" || got.Replicas != 3 {
+		t.Errorf("as configured %+v", got)
 	}
 }
 

@@ -72,9 +72,7 @@ func (c *Controller) Run(ctx context.Context) (err error) {
 	if err := c.makeFolders(); err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, store.Config{
-		Dir: filepath.Join(c.cfg.State, "store"), KeyFile: filepath.Join(c.cfg.State, "store.key"), Log: c.log,
-	})
+	db, err := store.Open(ctx, c.cfg.storeConfig(c.log))
 	if err != nil {
 		return err
 	}
@@ -83,7 +81,7 @@ func (c *Controller) Run(ctx context.Context) (err error) {
 			err = e
 		}
 	}()
-	accounts, err := account.Open(ctx, account.Config{Store: db, Log: c.log})
+	who, err := openPeople(ctx, db, c.log)
 	if err != nil {
 		return err
 	}
@@ -95,27 +93,34 @@ func (c *Controller) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return c.serve(ctx, accounts, line, boxes)
+	return c.serve(ctx, who, line, boxes)
 }
 
 // serve opens the doors, says where they are, and runs everything.
-func (c *Controller) serve(ctx context.Context, accounts *account.Accounts, line tunnel.Dialer, boxes *fleet.Fleet) error {
-	views := view.New(boxes)
+func (c *Controller) serve(ctx context.Context, who *people, line tunnel.Dialer, boxes *fleet.Fleet) error {
+	views := view.New(view.Config{Source: boxes, Owners: who.owners, Notices: who.notices, Log: c.log})
 	topics := hub.New(views, c.log)
 	defer topics.Close()
+	proxies, err := c.cfg.trustedProxies()
+	if err != nil {
+		return err
+	}
 	server, err := web.New(web.Config{
-		Listen: c.cfg.Listen, Socket: c.cfg.Socket(), PublicURL: c.cfg.PublicURL, Hosts: c.cfg.Hosts,
-		Accounts: accounts, Hub: topics.Serve, Boxes: reports{boxes, views}, UI: c.page(), Log: c.log,
+		Listen: c.cfg.Listen, Socket: c.cfg.Socket(), PublicURL: c.cfg.PublicURL, Hosts: c.cfg.Hosts, TrustedProxies: proxies,
+		Accounts: who.accounts, Owners: who.owners, Audit: who.audit, AuditLog: who.auditLog,
+		Hub: topics, Boxes: reports{boxes, views}, UI: c.page(), Log: c.log,
 	})
 	if err != nil {
 		return err
 	}
-	if err := c.greet(ctx, accounts, server.URL()); err != nil {
+	if err := c.greet(ctx, who.accounts, server.URL()); err != nil {
 		_ = server.Close() // it never served; the error above matters
 		return err
 	}
 	parts := []part{
 		{"boxes", func(ctx context.Context) error { boxes.Run(ctx); return nil }},
+		{"owners", func(ctx context.Context) error { who.owners.Follow(ctx, boxes); return nil }},
+		{"views", func(ctx context.Context) error { views.Run(ctx); return nil }},
 		{"web", server.Serve},
 		{"systemd", c.notifySystemd},
 	}

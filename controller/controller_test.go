@@ -100,7 +100,10 @@ func (s *socket) untilRow(box string, left int64) {
 	s.t.Helper()
 	s.until("the row", func(f frame) bool {
 		for _, r := range f.Rows {
-			if r.Box == box && r.Left == left {
+			if r.Box != "" {
+				s.boxes[r.ID] = r.Box
+			}
+			if s.boxes[r.ID] == box && r.Left == left {
 				return true
 			}
 		}

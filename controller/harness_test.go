@@ -52,7 +52,9 @@ func start(t *testing.T, cfg Config, boxes ...*boxtest.Box) *home {
 	if cfg.Run == "" {
 		cfg.Run = filepath.Join(scratch(t), "run")
 	}
-	cfg.Listen = "127.0.0.1:0"
+	if cfg.Listen == DefaultConfig().Listen {
+		cfg.Listen = "127.0.0.1:0"
+	}
 	h := &home{t: t, cfg: cfg, log: &buffer{}}
 	read, printed := io.Pipe()
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -132,7 +134,7 @@ func (h *home) socket(ticket string) *socket {
 	}
 	h.t.Cleanup(func() { _ = ws.Close() }) // it may be closed already
 	_ = ws.SetReadDeadline(time.Now().Add(patience))
-	s := &socket{h.t, ws}
+	s := &socket{h.t, ws, make(map[int]string)}
 	s.say(map[string]any{"op": "open", "ticket": ticket})
 	return s
 }
@@ -141,13 +143,15 @@ func (h *home) socket(ticket string) *socket {
 type socket struct {
 	t *testing.T
 	*websocket.Conn
+	boxes map[int]string // of the rows, by their ids
 }
 
 // frame is what the tests look at of a message.
 type frame struct {
 	Op, Topic string
 	Rows      []struct {
-		Box, Name string
+		ID        int
+		Box, Name string // only of a complete row
 		Left      int64
 	}
 	Boxes []struct {

@@ -24,7 +24,7 @@ type reports struct {
 // Status implements web.Boxes. Whoever asks looks at the boxes, so they are
 // polled often, and tell every byte, for some seconds.
 func (r reports) Status(ctx context.Context, p account.Principal) ([]report.Box, error) {
-	r.fleet.Ask(ctx)
+	r.ask(ctx, r.views.Boxes(p)...)
 	boxes := []report.Box{}
 	for _, b := range r.views.Boxes(p) {
 		boxes = append(boxes, *document(b, report.Status))
@@ -32,15 +32,36 @@ func (r reports) Status(ctx context.Context, p account.Principal) ([]report.Box,
 	return boxes, nil
 }
 
-// List implements web.Boxes.
+// List implements web.Boxes. A box of which p may see nothing is as unknown as
+// one that is not there.
 func (r reports) List(ctx context.Context, p account.Principal, name string) (*report.Box, error) {
-	r.fleet.Ask(ctx)
+	b, ok := r.box(p, name)
+	if !ok {
+		return nil, web.ErrUnknownBox
+	}
+	r.ask(ctx, b)
+	if b, ok = r.box(p, name); !ok {
+		return nil, web.ErrUnknownBox
+	}
+	return document(b, report.List), nil
+}
+
+// ask has the figures of these boxes be exact.
+func (r reports) ask(ctx context.Context, boxes ...fleet.Box) {
+	names := make([]string, 0, len(boxes))
+	for _, b := range boxes {
+		names = append(names, b.Name)
+	}
+	r.fleet.Ask(ctx, names...)
+}
+
+func (r reports) box(p account.Principal, name string) (fleet.Box, bool) {
 	boxes := r.views.Boxes(p)
 	i := slices.IndexFunc(boxes, func(b fleet.Box) bool { return b.Name == name })
 	if i < 0 {
-		return nil, web.ErrUnknownBox
+		return fleet.Box{}, false
 	}
-	return document(boxes[i], report.List), nil
+	return boxes[i], true
 }
 
 // Reload implements web.Boxes.

@@ -1,10 +1,23 @@
 package controller
 
 import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 
+	"offing/controller/internal/account"
+	"offing/controller/internal/boxtest"
 	"offing/controller/internal/fleet"
+	"offing/controller/internal/notices"
+	"offing/controller/internal/owners"
+	"offing/controller/internal/view"
+	"offing/controller/internal/web"
 	"offing/tunnel"
 	"offing/tunnel/report"
 	"offing/tunnel/state"
@@ -33,4 +46,89 @@ func TestDocumentOfALineThatIsDown(t *testing.T) {
 			t.Errorf("line %+v: box %q, line %+v, trouble %q, want %q", c.line, doc.Box, *doc.Line, doc.Trouble, c.want)
 		}
 	}
+}
+
+// unowned implements view.Owners of people who own nothing.
+type unowned struct{}
+
+func (unowned) Grants(owners.Key, int64) []owners.Grant                { return nil }
+func (unowned) Access(account.User, owners.Key, int64) owners.Access   { return owners.None }
+func (unowned) Torrents(account.User) []owners.Key                     { return nil }
+func (unowned) Watch(func(owners.Key)) (stop func())                   { return func() {} }
+func (unowned) Quota(account.User) (q owners.Quota, used owners.Usage) { return q, used }
+func (unowned) WatchQuota(account.User, func()) (stop func())          { return func() {} }
+
+// unwritten implements view.Notices while there are none.
+type unwritten struct{}
+
+func (unwritten) Last(context.Context, account.User, int) ([]notices.Notice, error) { return nil, nil }
+func (unwritten) Watch(account.User, func()) (stop func())                          { return func() {} }
+
+// onlyOne is a view.Owners by which everybody was given one torrent of a box.
+type onlyOne struct {
+	unowned
+	key owners.Key
+}
+
+func (o onlyOne) Torrents(account.User) []owners.Key { return []owners.Key{o.key} }
+func (o onlyOne) Access(_ account.User, k owners.Key, _ int64) owners.Access {
+	if k == o.key {
+		return owners.See
+	}
+	return owners.None
+}
+
+// A user asks for everything, and for a box of which they have nothing: they get
+// their one torrent, and for the other box what they get for none. Nor does their
+// asking make that box busy.
+func TestReportsOfAUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := boxtest.New(t, 1), boxtest.New(t, 2)
+		mine, others := state.Torrent{Hash: state.Hash{1}, Size: 3}, state.Torrent{Hash: state.Hash{2}, Name: "secret"}
+		for _, b := range []*boxtest.Box{one, two} {
+			b.Put(&mine, &others)
+		}
+		dir := t.TempDir()
+		for name, b := range map[string]*boxtest.Box{"one": one, "two": two} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(b.Pairing.Code()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		log := slog.New(slog.DiscardHandler)
+		boxes, err := fleet.New(dir, boxtest.Net{one, two}, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { boxes.Run(ctx) })
+		defer running.Wait()
+		defer cancel()
+		synctest.Wait()
+
+		r := reports{boxes, view.New(view.Config{
+			Source: boxes, Owners: onlyOne{key: owners.Key{Box: "one", Hash: mine.Hash}}, Notices: unwritten{}, Log: log,
+		})}
+		eve := account.Principal{User: "eve", Role: account.RoleUser}
+		all, err := r.Status(ctx, eve)
+		if err != nil || len(all) != 1 || all[0].Box != "one" || len(all[0].Torrents) != 1 || all[0].Totals.Size != 3 {
+			t.Errorf("status: %+v, %v", all, err)
+		}
+		list, err := r.List(ctx, eve, "one")
+		if err != nil || len(list.Torrents) != 1 || list.Torrents[0].Hash != mine.Hash || list.Host != (report.Host{}) {
+			t.Errorf("list: %+v, %v", list, err)
+		}
+		for _, name := range []string{"two", "nowhere"} {
+			if doc, err := r.List(ctx, eve, name); doc != nil || !errors.Is(err, web.ErrUnknownBox) {
+				t.Errorf("%s: %+v, %v", name, doc, err)
+			}
+		}
+		if synctest.Wait(); len(two.Watched) > 0 || len(one.Watched) == 0 {
+			t.Error("eve's asking reached another's box, or not her own")
+		}
+		admin := account.Principal{User: "ada", Role: account.RoleAdmin}
+		if all, err = r.Status(ctx, admin); err != nil || len(all) != 2 || len(all[1].Torrents) != 2 {
+			t.Errorf("an administrator's status: %+v, %v", all, err)
+		}
+	})
 }

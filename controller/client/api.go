@@ -142,7 +142,7 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 		req.Header.Set("Content-Type", "application/json")
 		// A page's browser sends it, so the controller may insist on it.
 		if c.http.Jar != nil {
-			req.Header.Set("Origin", c.base)
+			req.Header.Set("Origin", req.URL.Scheme+"://"+req.URL.Host)
 		}
 	}
 	return req, nil

@@ -62,7 +62,7 @@ func NewHTTP(page string) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		base: u.Scheme + "://" + u.Host,
+		base: u.Scheme + "://" + u.Host + strings.TrimSuffix(u.EscapedPath(), "/"),
 		at:   u.Host,
 		http: &http.Client{
 			Transport:     &http.Transport{MaxIdleConns: 2, IdleConnTimeout: timeout},

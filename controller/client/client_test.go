@@ -10,11 +10,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"offing/controller/client"
+	"offing/tunnel/state"
 )
 
 // seen is what a server made of a request.
@@ -193,5 +195,79 @@ func TestNewHTTPRefusesWhatIsNoPage(t *testing.T) {
 		if _, err := client.NewHTTP(page); err == nil {
 			t.Errorf("%q was accepted", page)
 		}
+	}
+}
+
+func TestAdministration(t *testing.T) {
+	hash := state.Hash{0xab}
+	for want, call := range map[string]func(context.Context, *client.Client) error{
+		"GET users": func(ctx context.Context, c *client.Client) error { _, err := c.Users(ctx); return err },
+		`POST users {"password":"secret","role":"user","user":"anna"}`: func(ctx context.Context, c *client.Client) error {
+			return c.AddUser(ctx, "anna", "user", "secret")
+		},
+		`PATCH users/a%2Fb {"role":"admin"}`: func(ctx context.Context, c *client.Client) error { return c.SetRole(ctx, "a/b", "admin") },
+		`PATCH users/anna {"disabled":true}`: func(ctx context.Context, c *client.Client) error { return c.SetDisabled(ctx, "anna", true) },
+		"DELETE users/anna":                  func(ctx context.Context, c *client.Client) error { return c.RemoveUser(ctx, "anna") },
+		`POST users/anna/password {"password":"secret"}`: func(ctx context.Context, c *client.Client) error {
+			return c.SetPassword(ctx, "anna", "secret")
+		},
+		"POST users/anna/factors/remove": func(ctx context.Context, c *client.Client) error { return c.RemoveFactors(ctx, "anna") },
+		"GET users/anna/sessions":        func(ctx context.Context, c *client.Client) error { _, err := c.Sessions(ctx, "anna"); return err },
+		"DELETE users/anna/sessions/%2F": func(ctx context.Context, c *client.Client) error { return c.EndSession(ctx, "anna", "/") },
+		"DELETE users/anna/sessions":     func(ctx context.Context, c *client.Client) error { return c.EndSessions(ctx, "anna") },
+		"GET users/anna/tokens":          func(ctx context.Context, c *client.Client) error { _, err := c.Tokens(ctx, "anna"); return err },
+		"DELETE users/anna/tokens/ef":    func(ctx context.Context, c *client.Client) error { return c.RevokeToken(ctx, "anna", "ef") },
+		"GET invitations":                func(ctx context.Context, c *client.Client) error { _, err := c.Invitations(ctx); return err },
+		"DELETE invitations/ef":          func(ctx context.Context, c *client.Client) error { return c.RevokeInvitation(ctx, "ef") },
+		"GET audit?n=5":                  func(ctx context.Context, c *client.Client) error { _, err := c.Audit(ctx, 5); return err },
+		"GET rules":                      func(ctx context.Context, c *client.Client) error { _, err := c.Rules(ctx); return err },
+		`PUT rules {"rules":[]}`:         func(ctx context.Context, c *client.Client) error { return c.SetRules(ctx, nil) },
+		`PUT users/anna/quota {"bytes":5}`: func(ctx context.Context, c *client.Client) error {
+			return c.SetQuota(ctx, "anna", client.Quota{Bytes: 5})
+		},
+		"GET owners?box=b+c&unowned=true&user=anna": func(ctx context.Context, c *client.Client) error {
+			_, err := c.Owners(ctx, client.OwnersFilter{Box: "b c", User: "anna", Unowned: true})
+			return err
+		},
+		`PUT grants {"access":"see","torrents":[{"box":"b","hash":"` + hash.String() + `"}],"user":"anna"}`: func(ctx context.Context, c *client.Client) error {
+			_, err := c.Grant(ctx, []client.Torrent{{Box: "b", Hash: hash}}, "anna", "see")
+			return err
+		},
+		`POST invitations {"hours":3,"role":"user"}`: func(ctx context.Context, c *client.Client) error { _, err := c.Invite(ctx, "user", 3); return err },
+	} {
+		var requests []string
+		server := onSocket(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			requests = append(requests, strings.TrimSpace(r.Method+" "+strings.TrimPrefix(r.RequestURI, "/api/v1/")+" "+string(body)))
+			_, _ = io.WriteString(w, "{}")
+		}))
+		c := client.New(server)
+		if err := call(t.Context(), c); err != nil || len(requests) != 1 || requests[0] != want {
+			t.Errorf("asked %q, %v; want %q", requests, err, want)
+		}
+		c.Close()
+	}
+}
+
+// TestGrantInParts: more torrents than fit a request take several, and what was
+// done before one fails is told.
+func TestGrantInParts(t *testing.T) {
+	sizes := []int{}
+	c := client.New(onSocket(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Torrents []client.Torrent `json:"torrents"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		if sizes = append(sizes, len(body.Torrents)); len(sizes) == 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_, _ = io.WriteString(w, `{"changed":7}`)
+	})))
+	defer c.Close()
+	changed, err := c.Grant(t.Context(), make([]client.Torrent, 2500), "anna", "own")
+	if err == nil || changed != 14 || !slices.Equal(sizes, []int{1000, 1000, 500}) {
+		t.Errorf("%d changed in requests of %v: %v", changed, sizes, err)
 	}
 }

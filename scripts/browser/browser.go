@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
 
@@ -16,9 +20,15 @@ type Page struct {
 	close []func()
 }
 
+// Option changes how a Chromium is started.
+type Option = chromedp.ExecAllocatorOption
+
+// AnyCertificate takes a server's certificate for good whoever has signed it.
+var AnyCertificate Option = chromedp.Flag("ignore-certificate-errors", true)
+
 // Open starts a Chromium of the given window size in CSS pixels. It ends with
 // ctx or with Close.
-func Open(ctx context.Context, width, height int) (_ *Page, err error) {
+func Open(ctx context.Context, width, height int, more ...Option) (_ *Page, err error) {
 	profile, err := os.MkdirTemp("", "offing-chromium-")
 	if err != nil {
 		return nil, err
@@ -32,6 +42,7 @@ func Open(ctx context.Context, width, height int) (_ *Page, err error) {
 		chromedp.WindowSize(width, height),
 		chromedp.UserDataDir(profile),
 	)
+	options = append(options, more...)
 	allocator, cancel := chromedp.NewExecAllocator(ctx, options...)
 	p.close = append(p.close, cancel)
 	p.ctx, cancel = chromedp.NewContext(allocator)
@@ -79,6 +90,56 @@ func (p *Page) SignIn(ctx context.Context, url, user, password string) error {
 		chromedp.Click(`button[type="submit"]`),
 		chromedp.WaitReady(`[data-live="live"]`),
 	)
+}
+
+// SetUp makes the first account at the setup link and returns when the page is live.
+func (p *Page) SetUp(ctx context.Context, link, user, password string) error {
+	return p.Do(ctx,
+		chromedp.Navigate(link),
+		chromedp.WaitVisible(`input[name="user"]`),
+		chromedp.SendKeys(`input[name="user"]`, user),
+		chromedp.SendKeys(`input[name="password"]`, password),
+		chromedp.SendKeys(`input[name="password2"]`, password),
+		chromedp.Click(`button[type="submit"]`),
+		chromedp.WaitReady(`[data-live="live"]`),
+	)
+}
+
+// Cookies returns those that the page's address has.
+func (p *Page) Cookies(ctx context.Context) ([]*network.Cookie, error) {
+	return bounded(ctx, p, func(ctx context.Context, t *chromedp.Target) ([]*network.Cookie, error) {
+		answer, err := cdp.Call(ctx, t, network.GetCookies, network.GetCookiesParams{})
+		return answer.Cookies, err
+	})
+}
+
+// Before runs a script in every document of the page before the document's own.
+func (p *Page) Before(ctx context.Context, script string) error {
+	_, err := bounded(ctx, p, func(ctx context.Context, t *chromedp.Target) (page.AddScriptToEvaluateOnNewDocumentResult, error) {
+		return cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	})
+	return err
+}
+
+// Passkeys gives the page's device an authenticator that keeps passkeys, and
+// whose user agrees to everything.
+func (p *Page) Passkeys(ctx context.Context) error {
+	return p.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+			Options: &webauthn.VirtualAuthenticatorOptions{
+				Protocol:                    webauthn.AuthenticatorProtocolCtap2,
+				Transport:                   webauthn.AuthenticatorTransportInternal,
+				HasResidentKey:              true,
+				HasUserVerification:         true,
+				IsUserVerified:              true,
+				AutomaticPresenceSimulation: true,
+			},
+		})
+		return err
+	}))
 }
 
 // Until waits until a JavaScript expression is true; it is evaluated at each

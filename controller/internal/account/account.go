@@ -1,13 +1,16 @@
 // Package account owns people: the one-time setup of the first administrator,
-// passwords, sessions, and the one-time tickets that open WebSockets. Secrets
-// are kept as hashes only, and every type that carries one redacts itself.
+// invitations, passwords, second factors, sessions, API tokens, and the one-time
+// tickets that open WebSockets. What a secret is only compared with is kept as a
+// hash, and every type that carries a secret redacts itself.
 package account
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,12 +28,30 @@ const (
 	RoleUser  Role = "user"  // sees their own torrents
 )
 
-// Principal is who asks: the person and the session they ask in.
+// Scope is what an API token may do. Each includes those before it.
+type Scope string
+
+// The scopes. The words are kept in the store.
+const (
+	ScopeRead    Scope = "read"
+	ScopeControl Scope = "control" // change torrents too
+	ScopeAdmin   Scope = "admin"   // what only administrators may
+)
+
+// Principal is who asks, and how they have proved it.
 type Principal struct {
-	User    User
+	User    User // empty on the controller's own socket
 	Role    Role
-	Session SessionID // zero on the controller's own socket
+	Session SessionID // zero on the controller's own socket, and for an API token
+	Scope   Scope     // of an API token; empty otherwise, which limits nothing
 }
+
+// May reports whether p may do what needs scope.
+func (p Principal) May(scope Scope) bool {
+	return p.Scope == "" || scopeRank[p.Scope] >= scopeRank[scope]
+}
+
+var scopeRank = map[Scope]int{ScopeRead: 1, ScopeControl: 2, ScopeAdmin: 3}
 
 // Config holds what Accounts needs.
 type Config struct {
@@ -38,30 +59,43 @@ type Config struct {
 	Log   *slog.Logger
 	Now   func() time.Time // nil = time.Now
 	Cost  *argon2id.Params // of hashing a password; nil = what this version thinks right
+
+	// Notify tells a person what they should know of their account; nil tells nobody.
+	Notify func(ctx context.Context, user User, kind, text string)
+	// Removing takes away what others keep of a person who is being removed, so that
+	// the next who gets that name inherits nothing. It may be called again after an
+	// error, and may be nil.
+	Removing func(ctx context.Context, user User) error
 }
 
-// Accounts keeps people, sessions and tickets. Its methods may be called by many goroutines.
+// Accounts keeps people, sessions and tickets. Its methods may be called by many
+// goroutines, of one controller at a time.
 type Accounts struct {
-	log *slog.Logger
-	now func() time.Time
+	log      *slog.Logger
+	now      func() time.Time
+	notify   func(ctx context.Context, user User, kind, text string)
+	removing func(ctx context.Context, user User) error
 
-	people   store.Bucket // user → person
-	setup    store.Bucket // setupKey → hash of the setup token
-	sessions store.Bucket // hash of the session token → session
-	tickets  store.Bucket // hash of the ticket → ticket
+	people      store.Bucket // user → person
+	setup       store.Bucket // setupKey → hash of the setup token
+	sessions    store.Bucket // hash of the session token → session
+	tickets     store.Bucket // hash of the ticket → ticket
+	tokens      store.Bucket // hash of the API token → apiToken
+	steps       store.Bucket // hash of the step's token → step
+	invitations store.Bucket // hash of the invitation's token → invitation
+	handles     store.Bucket // person.Handle → user
 
-	passwords *passwords
-	throttle  *throttle
-	endings   endings
-	hasAdmin  atomic.Bool // once true it stays so
-}
+	sessionsOf *index
+	tokensOf   *index
+	passwords  *passwords
+	throttle   *throttle
+	endings    endings
+	hasAdmin   atomic.Bool // once true it stays so
 
-// person is how the store holds one.
-type person struct {
-	Name     string    `json:"name"` // as its owner wrote it
-	Role     Role      `json:"role"`
-	Password string    `json:"password"` // argon2id hash with its parameters, in the encoded form
-	Created  time.Time `json:"created"`
+	// admins is held by what may leave the controller without an administrator:
+	// whether there is another one is a question about several records, which no
+	// compare-and-swap answers. One controller has the store, so this is enough.
+	admins sync.Mutex
 }
 
 // Open opens the accounts in c.Store.
@@ -73,9 +107,9 @@ func Open(ctx context.Context, c Config) (*Accounts, error) {
 		c.Cost = presentCost()
 	}
 	a := &Accounts{
-		log: c.Log, now: c.Now,
+		log: c.Log, now: c.Now, notify: c.Notify, removing: c.Removing,
 		passwords: newPasswords(c.Cost), throttle: newThrottle(c.Now),
-		endings: endings{of: map[SessionID]chan struct{}{}},
+		endings: endings{of: map[SessionID][]*waiting{}},
 	}
 	for _, b := range []struct {
 		bucket *store.Bucket
@@ -86,12 +120,26 @@ func Open(ctx context.Context, c Config) (*Accounts, error) {
 		{&a.setup, "setup", 0},
 		{&a.sessions, "sessions", SessionLife},
 		{&a.tickets, "tickets", ticketMemory},
+		{&a.tokens, "tokens", 0},
+		{&a.steps, "steps", stepLife},
+		{&a.invitations, "invitations", maxInvitation},
+		{&a.handles, "handles", 0},
 	} {
 		bucket, err := c.Store.Bucket(ctx, store.BucketConfig{Name: b.name, TTL: b.ttl})
 		if err != nil {
 			return nil, fmt.Errorf("open accounts: %w", err)
 		}
 		*b.bucket = bucket
+	}
+	for _, x := range []struct {
+		index  **index
+		bucket store.Bucket
+	}{{&a.sessionsOf, a.sessions}, {&a.tokensOf, a.tokens}} {
+		index, err := openIndex(ctx, x.bucket)
+		if err != nil {
+			return nil, fmt.Errorf("open accounts: %w", err)
+		}
+		*x.index = index
 	}
 	return a, nil
 }
@@ -106,6 +154,23 @@ func load(ctx context.Context, b store.Bucket, key string, v any) (uint64, error
 		return 0, fmt.Errorf("%w: a value cannot be decoded", store.ErrDamaged)
 	}
 	return e.Revision, nil
+}
+
+// remove removes what is under key, whatever it is now. What is not there has
+// been removed.
+func remove(ctx context.Context, b store.Bucket, key string) error {
+	for {
+		e, err := b.Get(ctx, key)
+		if err == nil {
+			err = b.Delete(ctx, key, e.Revision)
+		}
+		switch {
+		case err == nil, errors.Is(err, store.ErrNotFound):
+			return nil
+		case !errors.Is(err, store.ErrConflict):
+			return err
+		}
+	}
 }
 
 // encode is for the records of this package, all of which can be encoded.

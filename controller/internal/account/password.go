@@ -22,7 +22,7 @@ const (
 // Bounds of the work: each hash holds Cost.Memory while it is made.
 const (
 	hashesAtOnce  = 2
-	hashesWaiting = 16
+	hashesWaiting = 16 // of strangers, and as many of those who are known
 )
 
 // presentCost is one of the settings of OWASP's password storage cheat sheet
@@ -32,18 +32,24 @@ func presentCost() *argon2id.Params {
 	return &argon2id.Params{Memory: 19 * 1024, Iterations: 3, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
-// passwords hashes and checks, a few at a time.
+// passwords hashes and checks, a few at a time. However many strangers ask, there
+// is room for those who have a session, an invitation, or signed in from the same
+// address before.
 type passwords struct {
-	cost    *argon2id.Params
-	nobody  string // a hash that no password has
-	waiting chan struct{}
-	working chan struct{}
+	cost      *argon2id.Params
+	nobody    string // a hash that no password has
+	strangers queue
+	known     queue
+	working   queue
 }
+
+// queue has room for so many at once.
+type queue chan struct{}
 
 func newPasswords(cost *argon2id.Params) *passwords {
 	return &passwords{
 		cost: cost, nobody: hashOfNobody(cost),
-		waiting: make(chan struct{}, hashesWaiting), working: make(chan struct{}, hashesAtOnce),
+		strangers: make(queue, hashesWaiting), known: make(queue, hashesWaiting), working: make(queue, hashesAtOnce),
 	}
 }
 
@@ -59,9 +65,10 @@ func hashOfNobody(cost *argon2id.Params) string {
 		cost.Memory, cost.Iterations, cost.Parallelism, random(cost.SaltLength), random(cost.KeyLength))
 }
 
-// hash returns the encoded hash of password, parameters and salt included.
+// hash returns the encoded hash of password, parameters and salt included. No
+// stranger gets as far as this.
 func (p *passwords) hash(ctx context.Context, password string) (hash string, err error) {
-	err = p.work(ctx, func() error {
+	err = p.work(ctx, p.known, func() error {
 		hash, err = argon2id.CreateHash(password, p.cost)
 		return err
 	})
@@ -70,8 +77,12 @@ func (p *passwords) hash(ctx context.Context, password string) (hash string, err
 
 // check reports whether password has that hash, and whether the hash was made at
 // less than the present cost.
-func (p *passwords) check(ctx context.Context, password, hash string) (match, weak bool, err error) {
-	err = p.work(ctx, func() error {
+func (p *passwords) check(ctx context.Context, password, hash string, known bool) (match, weak bool, err error) {
+	waiting := p.strangers
+	if known {
+		waiting = p.known
+	}
+	err = p.work(ctx, waiting, func() error {
 		ok, cost, err := argon2id.CheckHash(password, hash)
 		if err != nil {
 			return fmt.Errorf("check a password: %w", err)
@@ -87,13 +98,13 @@ func below(a, b *argon2id.Params) bool {
 }
 
 // work runs f when it is its turn. A queue that is full says RetryError.
-func (p *passwords) work(ctx context.Context, f func() error) error {
+func (p *passwords) work(ctx context.Context, waiting queue, f func() error) error {
 	select {
-	case p.waiting <- struct{}{}:
+	case waiting <- struct{}{}:
 	default:
 		return &RetryError{After: time.Second}
 	}
-	defer func() { <-p.waiting }()
+	defer func() { <-waiting }()
 	select {
 	case p.working <- struct{}{}:
 	case <-ctx.Done():
@@ -120,6 +131,9 @@ func parseUser(name string) (User, error) {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(".-_", rune(c)) {
 			return "", ErrBadUser
 		}
+	}
+	if strings.ContainsRune(".-_", rune(name[0])) { // "..": browsers take it for a step up in an address
+		return "", ErrBadUser
 	}
 	return User(strings.ToLower(name)), nil
 }

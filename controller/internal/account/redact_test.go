@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 func TestNothingSecretIsPrinted(t *testing.T) {
@@ -16,6 +18,8 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	values := map[string]any{
 		"user": User(secret), "ticket": Ticket(secret), "session token": SessionToken(secret),
 		"setup token": SetupToken(secret), "session": id,
+		"API token": APIToken(secret), "step": StepToken(secret), "invitation": InvitationToken(secret), "factor": FactorSecret(secret),
+		"enrolment": Enrolment{secret, secret, secret}, "second": &Second{Step: secret},
 		"principal": Principal{User: secret, Role: RoleAdmin, Session: id}, "pointer": &Principal{User: secret, Session: id},
 		"slice": []User{secret}, "map": map[int]Ticket{1: secret},
 	}
@@ -67,6 +71,26 @@ func FuzzParseUser(f *testing.F) {
 		again, err := parseUser(string(user))
 		if err != nil || again != user || strings.ContainsAny(string(user), " /\\<>*\x00") {
 			t.Fatalf("%q is %q, then %q, %v", name, string(user), string(again), err)
+		}
+	})
+}
+
+func FuzzPrintable(f *testing.F) {
+	for _, seed := range []string{"", " Firefox ", "a\x00b\x1b[0m", "\u202eexe.txt", "\xff\xfe", "ab cd", strings.Repeat("ä ", 9)} {
+		f.Add(seed, 3)
+	}
+	f.Fuzz(func(t *testing.T, text string, limit int) {
+		if limit < 0 {
+			return
+		}
+		shown := printable(text, limit)
+		if n := utf8.RuneCountInString(shown); !utf8.ValidString(shown) || n > limit || printable(shown, limit) != shown {
+			t.Fatalf("%q is shown as %q", text, shown)
+		}
+		for _, r := range shown {
+			if !unicode.IsPrint(r) {
+				t.Fatalf("%q is shown as %q", text, shown)
+			}
 		}
 	})
 }

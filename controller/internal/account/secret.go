@@ -12,6 +12,9 @@ const secretLen = 32
 // strict refuses the spare bits at the end of a secret, so that it has one form.
 var strict = base64.RawURLEncoding.Strict()
 
+// digest is the SHA-256 of a secret: all that is kept of it, and its key in the store.
+type digest = [sha256.Size]byte
+
 // newSecret returns 43 characters that nobody can guess.
 func newSecret() string {
 	b := make([]byte, secretLen)
@@ -21,7 +24,7 @@ func newSecret() string {
 
 // hashSecret returns what the store keeps of a secret: its SHA-256. 256 random
 // bits need no slower hash. It reports false for what newSecret cannot have made.
-func hashSecret(text string) (hash [sha256.Size]byte, ok bool) {
+func hashSecret(text string) (hash digest, ok bool) {
 	if len(text) != strict.EncodedLen(secretLen) {
 		return hash, false
 	}

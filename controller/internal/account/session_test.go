@@ -13,7 +13,7 @@ func TestSignIn(t *testing.T) {
 	f := newFixture(t)
 	f.admin(t)
 	for _, name := range []string{"ada", "Ada", "ADA"} {
-		session, err := f.SignIn(t.Context(), name, password, home)
+		session, _, err := f.SignIn(t.Context(), name, password, at(home))
 		if err != nil {
 			t.Fatalf("as %q: %v", name, err)
 		}
@@ -26,7 +26,7 @@ func TestSignIn(t *testing.T) {
 		{"bob", password}, {"", password}, {"ada\x00", password}, {"?", password}, {strings.Repeat("a", 60_000), password},
 	} {
 		f.restart(t) // forgets the attempts
-		if _, err := f.SignIn(t.Context(), wrong[0], wrong[1], home); !errors.Is(err, ErrBadCredentials) {
+		if _, _, err := f.SignIn(t.Context(), wrong[0], wrong[1], at(home)); !errors.Is(err, ErrBadCredentials) {
 			t.Errorf("%.40q: %v", wrong, err)
 		}
 	}
@@ -41,11 +41,11 @@ func TestUnknownNamesCostTheSame(t *testing.T) {
 	f := newFixture(t)
 	f.admin(t)
 	for range hashesWaiting { // whoever hashes now is told to come back
-		f.passwords.waiting <- struct{}{}
+		f.passwords.strangers <- struct{}{}
 	}
 	for _, name := range []string{"ada", "bob", "", "?"} {
 		var retry *RetryError
-		if _, err := f.SignIn(t.Context(), name, "wrong wrong wrong", home); !errors.As(err, &retry) {
+		if _, _, err := f.SignIn(t.Context(), name, "wrong wrong wrong", at(home)); !errors.As(err, &retry) {
 			t.Errorf("%q is refused without a hash: %v", name, err)
 		}
 	}
@@ -66,7 +66,7 @@ func TestHashIsRaisedAtSignIn(t *testing.T) {
 	}
 	f.cost = &argon2id.Params{Memory: 128, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 	f.restart(t)
-	if _, err := f.SignIn(t.Context(), "ada", "wrong wrong wrong", home); !errors.Is(err, ErrBadCredentials) {
+	if _, _, err := f.SignIn(t.Context(), "ada", "wrong wrong wrong", at(home)); !errors.Is(err, ErrBadCredentials) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(stored(), "$m=64,t=1,p=1$") {
@@ -86,7 +86,7 @@ func TestHashIsRaisedAtSignIn(t *testing.T) {
 func TestSessionTokensAreNotStored(t *testing.T) {
 	f := newFixture(t)
 	f.admin(t)
-	token, err := f.SignIn(t.Context(), "ada", password, home)
+	token, _, err := f.SignIn(t.Context(), "ada", password, at(home))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestSessionTokensAreNotStored(t *testing.T) {
 func TestSessionIdles(t *testing.T) {
 	f := newFixture(t)
 	f.admin(t)
-	token, err := f.SignIn(t.Context(), "ada", password, home)
+	token, _, err := f.SignIn(t.Context(), "ada", password, at(home))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestSessionIdles(t *testing.T) {
 func TestSessionEndsAfterItsLife(t *testing.T) {
 	f := newFixture(t)
 	f.admin(t)
-	token, err := f.SignIn(t.Context(), "ada", password, home)
+	token, _, err := f.SignIn(t.Context(), "ada", password, at(home))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func (a *Accounts) NewSetupToken(ctx context.Context) (token SetupToken, needed 
 // Setup makes the first administrator with the setup token, which is then spent,
 // and signs them in. It returns ErrSetupRefused, ErrBadUser, ErrBadPassword or a
 // RetryError; after the last three the token is still good.
-func (a *Accounts) Setup(ctx context.Context, token, user, password string) (SessionToken, error) {
+func (a *Accounts) Setup(ctx context.Context, token, user, password string, from From) (SessionToken, error) {
 	revision, err := a.checkSetup(ctx, token)
 	if err != nil {
 		return "", err
@@ -65,13 +65,13 @@ func (a *Accounts) Setup(ctx context.Context, token, user, password string) (Ses
 	} else if err != nil {
 		return "", fmt.Errorf("spend the setup token: %w", err)
 	}
-	admin := person{Name: user, Role: RoleAdmin, Password: hash, Created: a.now()}
+	admin := a.newPerson(user, RoleAdmin, hash)
 	if _, err := a.people.Create(ctx, string(name), encode(admin)); err != nil {
 		return "", fmt.Errorf("make the administrator: %w", err)
 	}
 	a.hasAdmin.Store(true)
 	a.log.Info("the first administrator was made")
-	return a.newSession(ctx, name)
+	return a.newSession(ctx, name, admin, from)
 }
 
 // checkSetup returns the revision at which token is the one setup token.

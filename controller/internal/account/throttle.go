@@ -2,6 +2,7 @@ package account
 
 import (
 	"crypto/sha256"
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -25,7 +26,7 @@ type throttle struct {
 
 	mu      sync.Mutex
 	strikes map[trackKey]*strikes
-	known   map[trackKey]time.Time // address of an account → last sign-in
+	known   map[trackKey]time.Time // address of an account, or of an API token → last success
 }
 
 // trackKey is a hash, so that a name of any length takes the same room and none is kept.
@@ -45,6 +46,7 @@ func newThrottle(now func() time.Time) *throttle {
 type attempt struct {
 	t                      *throttle
 	account, address, pair trackKey
+	known                  bool // the account was signed in to from this address before
 }
 
 // begin lets an attempt in or returns a RetryError. The attempt counts from here
@@ -55,7 +57,7 @@ func (t *throttle) begin(account string, from netip.Addr) (*attempt, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	if _, ok := t.known[a.pair]; ok {
+	if _, a.known = t.known[a.pair]; a.known {
 		a.account = a.pair
 	}
 	if wait := max(t.waitLocked(a.account, now), t.waitLocked(a.address, now)); wait > 0 {
@@ -73,10 +75,14 @@ func (a *attempt) succeeded() {
 	defer a.t.mu.Unlock()
 	delete(a.t.strikes, a.account)
 	a.t.undoLocked(a.address)
-	if len(a.t.known) >= maxTracked {
-		dropOld(a.t.known, func(at time.Time) time.Time { return at })
+	a.t.rememberLocked(a.pair)
+}
+
+func (t *throttle) rememberLocked(pair trackKey) {
+	if _, ok := t.known[pair]; !ok && len(t.known) >= maxTracked {
+		dropOld(t.known, func(at time.Time) time.Time { return at })
 	}
-	a.t.known[a.pair] = a.t.now()
+	t.known[pair] = t.now()
 }
 
 // abandoned takes back an attempt that was not decided.
@@ -85,6 +91,51 @@ func (a *attempt) abandoned() {
 	defer a.t.mu.Unlock()
 	a.t.undoLocked(a.account)
 	a.t.undoLocked(a.address)
+}
+
+// knock counts something that names no account against the address that does it,
+// or returns a RetryError.
+func (t *throttle) knock(what string, from netip.Addr) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	k, now := key(what, networkOf(from)), t.now()
+	if wait := t.waitLocked(k, now); wait > 0 {
+		return &RetryError{After: (wait + time.Second - 1).Truncate(time.Second)}
+	}
+	t.addLocked(k, now, freeForAddress)
+	return nil
+}
+
+// forgive takes back what knock has counted.
+func (t *throttle) forgive(what string, from netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.undoLocked(key(what, networkOf(from)))
+}
+
+// remember lets who from that address past knock from here on. knows tells.
+func (t *throttle) remember(who string, from netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rememberLocked(key(who, networkOf(from)))
+}
+
+func (t *throttle) knows(who string, from netip.Addr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.known[key(who, networkOf(from))]
+	return ok
+}
+
+// end says how the attempt went, and returns err. Only a wrong guess counts.
+func (a *attempt) end(err error) error {
+	switch {
+	case err == nil:
+		a.succeeded()
+	case !errors.Is(err, ErrBadCredentials) && !errors.Is(err, ErrBadCode) && !errors.Is(err, ErrBadPasskey):
+		a.abandoned()
+	}
+	return err
 }
 
 // waitLocked returns how long attempts are still refused; not above 0 when they are not.
@@ -111,10 +162,16 @@ func (t *throttle) addLocked(k trackKey, now time.Time, free int) {
 	}
 }
 
+// undoLocked takes one back. Nothing stays of who has none left: attempts that were
+// never decided cost little, and shall not push out what is held against others.
 func (t *throttle) undoLocked(k trackKey) {
-	if s := t.strikes[k]; s != nil && s.count > 0 {
-		s.count--
-		s.until = time.Time{}
+	s := t.strikes[k]
+	if s == nil {
+		return
+	}
+	s.until = time.Time{}
+	if s.count--; s.count <= 0 {
+		delete(t.strikes, k)
 	}
 }
 

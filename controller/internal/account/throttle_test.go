@@ -15,12 +15,12 @@ func TestBackoffLetsTheOwnerBackIn(t *testing.T) {
 	f.admin(t)
 	var retry *RetryError
 	for i := range 11 {
-		_, err := f.SignIn(t.Context(), "ada", wrong, home)
+		_, _, err := f.SignIn(t.Context(), "ada", wrong, at(home))
 		if i < freeForAccount && !errors.Is(err, ErrBadCredentials) || i >= freeForAccount && !errors.As(err, &retry) {
 			t.Fatalf("attempt %d: %v", i+1, err)
 		}
 	}
-	if _, err := f.SignIn(t.Context(), "ADA", password, home); !errors.As(err, &retry) {
+	if _, _, err := f.SignIn(t.Context(), "ADA", password, at(home)); !errors.As(err, &retry) {
 		t.Fatalf("the right one at once: %v", err)
 	}
 	f.clock.pass(retry.After)
@@ -33,7 +33,7 @@ func TestBackoffGrowsToAMinuteAndIsForgotten(t *testing.T) {
 	f.admin(t)
 	fail := func() {
 		t.Helper()
-		if _, err := f.SignIn(t.Context(), "ada", wrong, home); !errors.Is(err, ErrBadCredentials) {
+		if _, _, err := f.SignIn(t.Context(), "ada", wrong, at(home)); !errors.Is(err, ErrBadCredentials) {
 			t.Fatal(err)
 		}
 	}
@@ -44,7 +44,7 @@ func TestBackoffGrowsToAMinuteAndIsForgotten(t *testing.T) {
 	for range 10 {
 		fail()
 		var retry *RetryError
-		if _, err := f.SignIn(t.Context(), "ada", wrong, home); !errors.As(err, &retry) {
+		if _, _, err := f.SignIn(t.Context(), "ada", wrong, at(home)); !errors.As(err, &retry) {
 			t.Fatalf("no wait after waits of %v: %v", waits, err)
 		}
 		waits = append(waits, retry.After)
@@ -66,14 +66,14 @@ func TestGuessingElsewhereDoesNotHinderTheOwner(t *testing.T) {
 	f.signIn(t)
 	for i := range 3 * freeForAccount { // each from an address of its own
 		from := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
-		_, err := f.SignIn(t.Context(), "ada", wrong, from)
+		_, _, err := f.SignIn(t.Context(), "ada", wrong, at(from))
 		var retry *RetryError
 		if !errors.Is(err, ErrBadCredentials) && !errors.As(err, &retry) {
 			t.Fatal(err)
 		}
 	}
 	var retry *RetryError
-	if _, err := f.SignIn(t.Context(), "ada", password, netip.MustParseAddr("192.0.2.200")); !errors.As(err, &retry) {
+	if _, _, err := f.SignIn(t.Context(), "ada", password, at(netip.MustParseAddr("192.0.2.200"))); !errors.As(err, &retry) {
 		t.Fatalf("many addresses guess on without a wait: %v", err)
 	}
 	f.signIn(t)
@@ -88,15 +88,15 @@ func TestAddressThatTriesManyNamesWaits(t *testing.T) {
 		return netip.AddrFrom16(b)
 	}
 	for i := range freeForAddress {
-		if _, err := f.SignIn(t.Context(), "name"+strconv.Itoa(i), wrong, in(uint16(i))); !errors.Is(err, ErrBadCredentials) {
+		if _, _, err := f.SignIn(t.Context(), "name"+strconv.Itoa(i), wrong, at(in(uint16(i)))); !errors.Is(err, ErrBadCredentials) {
 			t.Fatalf("attempt %d: %v", i+1, err)
 		}
 	}
 	var retry *RetryError
-	if _, err := f.SignIn(t.Context(), "fresh", wrong, in(999)); !errors.As(err, &retry) {
+	if _, _, err := f.SignIn(t.Context(), "fresh", wrong, at(in(999))); !errors.As(err, &retry) {
 		t.Fatalf("goes on: %v", err)
 	}
-	if _, err := f.SignIn(t.Context(), "ada", password, netip.MustParseAddr("2001:db8:0:1::1")); err != nil {
+	if _, _, err := f.SignIn(t.Context(), "ada", password, at(netip.MustParseAddr("2001:db8:0:1::1"))); err != nil {
 		t.Fatalf("the neighbour waits too: %v", err)
 	}
 }
@@ -139,5 +139,45 @@ func TestAttemptsAtOnceCount(t *testing.T) {
 	}
 	if _, err := th.begin("ada", home); err != nil {
 		t.Fatalf("after all were taken back: %v", err)
+	}
+}
+
+// Attempts that were never decided leave nothing behind, and so push nothing out of
+// what is held against others.
+func TestUndecidedAttemptsAreForgotten(t *testing.T) {
+	th := newThrottle((&clock{now: time.Unix(1e9, 0)}).Now)
+	for i := range 100 {
+		a, err := th.begin(strconv.Itoa(i), home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.abandoned()
+	}
+	if len(th.strikes) != 0 {
+		t.Errorf("%d strikes are remembered", len(th.strikes))
+	}
+}
+
+// However many strangers have their passwords checked, those who are signed in, or
+// were from the same address, get theirs checked too.
+func TestStrangersDoNotFillTheQueueOfOthers(t *testing.T) {
+	f := newFixture(t)
+	f.admin(t)
+	_, ada := f.enter(t, "ada")
+	for range hashesWaiting {
+		f.passwords.strangers <- struct{}{}
+	}
+	elsewhere := netip.MustParseAddr("192.0.2.1")
+	var retry *RetryError
+	if _, _, err := f.SignIn(t.Context(), "ada", password, at(elsewhere)); !errors.As(err, &retry) {
+		t.Errorf("one stranger more: %v", err)
+	}
+	f.enter(t, "ada")
+	if _, err := f.EnrolTOTP(t.Context(), ada, password, at(elsewhere)); err != nil {
+		t.Errorf("signed in: %v", err)
+	}
+	f.user(t, "ben", RoleUser)
+	if _, err := f.AcceptInvitation(t.Context(), f.invite(t, RoleUser), "cleo", password, at(elsewhere)); err != nil {
+		t.Errorf("invited: %v", err)
 	}
 }

@@ -72,13 +72,13 @@ func (a *Accounts) OpenTicket(ctx context.Context, text string) (Principal, erro
 		return Principal{}, err
 	}
 	if t.Used {
-		return Principal{}, a.reused(ctx, id)
+		return Principal{}, a.reused(ctx, id, User(t.User))
 	}
 	if !a.now().Before(t.Expires) {
 		return Principal{}, ErrTicketRefused
 	}
 	// The session is looked at before the ticket is spent: of two that race, the
-	// loser ends the session, and the winner shall hear of it through Ended.
+	// loser ends the session, and the winner shall hear of it through OnEnd.
 	p, err := a.use(ctx, id)
 	if errors.Is(err, ErrSignedOut) || err == nil && subtle.ConstantTimeCompare([]byte(p.User), []byte(t.User)) != 1 {
 		return Principal{}, ErrTicketRefused
@@ -87,16 +87,20 @@ func (a *Accounts) OpenTicket(ctx context.Context, text string) (Principal, erro
 	}
 	t.Used = true
 	if _, err := a.tickets.Update(ctx, string(key[:]), encode(t), revision); errors.Is(err, store.ErrConflict) {
-		return Principal{}, a.reused(ctx, id)
+		return Principal{}, a.reused(ctx, id, User(t.User))
 	} else if err != nil {
 		return Principal{}, fmt.Errorf("spend a ticket: %w", err)
 	}
 	return p, nil
 }
 
-// reused ends the session of a ticket that was used twice.
-func (a *Accounts) reused(ctx context.Context, id SessionID) error {
+// reused ends the session of a ticket that was used twice, and tells its owner.
+func (a *Accounts) reused(ctx context.Context, id SessionID, owner User) error {
 	a.log.Warn("a ticket was used twice; its session was ended")
+	if a.sessionsOf.has(id) { // else it was told already
+		a.tell(ctx, owner, kindTicketReused, "A page's ticket was used twice, so that its session was ended. "+
+			"If a page of yours was signed out, sign in again; if you see sessions that are not yours, end them and change your password.")
+	}
 	return errors.Join(ErrTicketReused, a.SignOut(ctx, id))
 }
 

@@ -2,6 +2,8 @@ package account
 
 import (
 	"errors"
+	"flag"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -117,11 +119,40 @@ func TestTicketsAreNotStored(t *testing.T) {
 	}
 }
 
-// TestTicketRace has two sockets use each ticket at once, a thousand times.
+var tickets = flag.Int("tickets", 1000, "how many tickets TestTicketRace has raced for")
+
+// TestTicketRace has two sockets use each ticket at once.
 func TestTicketRace(t *testing.T) {
+	const racers = 8 // whose tickets are under way at once
 	f := newFixture(t)
-	p := f.admin(t)
-	for range 1000 {
+	admin := f.admin(t)
+	for i := range racers {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			f.race(t, f.another(t, admin), *tickets/racers)
+		})
+	}
+}
+
+// another is a further session of p's person.
+func (f *fixture) another(t *testing.T, p Principal) Principal {
+	t.Helper()
+	who, err := f.person(t.Context(), p.User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := f.newSession(t.Context(), p.User, who, at(home))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.who(t, session)
+}
+
+// race has two sockets come with one ticket, again and again: one of them wins,
+// and the session ends.
+func (f *fixture) race(t *testing.T, p Principal, rounds int) {
+	t.Helper()
+	for range rounds {
 		text := f.ticket(t, p)
 		ended := f.Ended(p.Session)
 		var (
@@ -147,10 +178,6 @@ func TestTicketRace(t *testing.T) {
 		if !hasEnded(ended) {
 			t.Fatal("both were there, and the session lives on")
 		}
-		session, err := f.newSession(t.Context(), p.User)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p = f.who(t, session)
+		p = f.another(t, p)
 	}
 }

@@ -30,6 +30,7 @@ type Box struct {
 	Watched  chan bool     // what home wants, each time that it changes its mind
 
 	listener *listener
+	details  *details
 
 	mu    sync.Mutex
 	fail  error // of each dial
@@ -46,9 +47,10 @@ func New(t *testing.T, seed byte) *Box {
 		Pairing:  tunnel.Pairing{Address: addressOf(public), HostKey: public, Secret: [32]byte{seed}},
 		State:    state.New(state.Epoch(seed) + 1),
 		Followed: make(chan struct{}, 64), Watched: make(chan bool, 64), listener: newListener(),
+		details: &details{open: make(map[state.Hash]int), known: make(map[state.Hash]detail)},
 	}
 	log := slog.New(slog.DiscardHandler)
-	source := mirror.Source{State: b.State, Interest: b.interest, Log: log}
+	source := mirror.Source{State: b.State, Interest: b.interest, Details: b.details, Log: log}
 	owner := b.Pairing.Login().Public().(ed25519.PublicKey)
 	server, err := link.NewServer(link.ServerConfig{
 		HostKey:   hostKey,

@@ -11,10 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"offing/tunnel"
-	"offing/tunnel/mirror"
 	"offing/tunnel/report"
 	"offing/tunnel/state"
 )
@@ -41,10 +39,7 @@ type Fleet struct {
 	ended   bool            // Run waits for the keepers: none may start
 	wg      sync.WaitGroup  // a keeper's run each
 	keepers map[string]*keeper
-	level   mirror.Level // that the keepers were told
-	pages   int          // that watch now
-	until   time.Time    // watched until then at least
-	asked   time.Time    // exact until then
+	wishes  map[string]*wish // by the name of the box
 }
 
 // New reads the pairing files in dir, which is made when it is not there. Run
@@ -52,7 +47,7 @@ type Fleet struct {
 func New(dir string, dialer tunnel.Dialer, log *slog.Logger) (*Fleet, error) {
 	f := &Fleet{
 		dir: dir, dialer: dialer, log: log,
-		keepers: make(map[string]*keeper), nudge: make(chan struct{}, 1),
+		keepers: make(map[string]*keeper), wishes: make(map[string]*wish), nudge: make(chan struct{}, 1),
 	}
 	return f, f.Reload()
 }
@@ -103,7 +98,9 @@ func (f *Fleet) Reload() error {
 
 func (f *Fleet) addLocked(name string, file pairingFile) {
 	k := newKeeper(name, file, f.changed.raise, f.log.With("box", name))
-	k.follower.SetInterest(f.level)
+	if w := f.wishes[name]; w != nil {
+		k.follower.SetInterest(w.level, w.told...)
+	}
 	f.keepers[name] = k
 	if f.ctx != nil {
 		f.startLocked(k)
@@ -115,6 +112,7 @@ func (f *Fleet) startLocked(k *keeper) {
 	ctx, stop := context.WithCancel(f.ctx)
 	k.stop = stop
 	f.wg.Go(func() { k.run(ctx, f.dialer) })
+	f.wg.Go(func() { k.relayDetails(ctx, func() { f.tellDetails(k) }) })
 }
 
 // Boxes returns all boxes in the order of their names.

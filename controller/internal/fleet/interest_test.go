@@ -49,7 +49,7 @@ func expectNothing(t *testing.T, b *boxtest.Box) {
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, one := watching(t)
-		first, second := h.Watch(), h.Watch()
+		first, second := h.Watch("one"), h.Watch("one")
 		expect(t, one, true)
 		time.Sleep(time.Hour)
 		first()
@@ -69,11 +69,11 @@ func TestWatch(t *testing.T) {
 func TestWatchAgainWithinTheLinger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, one := watching(t)
-		release := h.Watch()
+		release := h.Watch("one")
 		expect(t, one, true)
 		release()
 		time.Sleep(linger / 2)
-		release = h.Watch()
+		release = h.Watch("one")
 		time.Sleep(time.Hour)
 		expectNothing(t, one)
 		release()
@@ -85,11 +85,11 @@ func TestWatchAgainWithinTheLinger(t *testing.T) {
 func TestAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, one := watching(t)
-		h.Ask(t.Context())
+		h.Ask(t.Context(), "one")
 		expect(t, one, true)
 		for range 10 { // `offing status --watch`
 			time.Sleep(linger - time.Second)
-			h.Ask(t.Context())
+			h.Ask(t.Context(), "one")
 		}
 		expectNothing(t, one)
 		time.Sleep(linger + time.Millisecond)
@@ -102,7 +102,7 @@ func TestAsk(t *testing.T) {
 func TestAskIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, one := watching(t)
-		defer h.Watch()()
+		defer h.Watch("one")()
 		moving := torrent(1)
 		moving.RateDown = 1_000_000
 		one.Put(moving)
@@ -117,7 +117,7 @@ func TestAskIsExact(t *testing.T) {
 		if rate() == moving.RateDown {
 			t.Fatal("the live view is exact: this test proves nothing")
 		}
-		h.Ask(t.Context())
+		h.Ask(t.Context(), "one")
 		if got := rate(); got != moving.RateDown {
 			t.Errorf("asked: %d, want %d", got, moving.RateDown)
 		}
@@ -126,7 +126,7 @@ func TestAskIsExact(t *testing.T) {
 		one.Break(errors.New("away"))
 		h.untilLine("one", tunnel.Down)
 		began := time.Now()
-		h.Ask(t.Context())
+		h.Ask(t.Context(), "one")
 		if waited := time.Since(began); waited > 0 {
 			t.Errorf("waited %v for a box that is away", waited)
 		}
@@ -140,7 +140,7 @@ func TestInterestOfANewLine(t *testing.T) {
 		one, two := boxtest.New(t, 1), boxtest.New(t, 2)
 		h := start(t, boxtest.Net{one, two}, "one")
 		h.untilLine("one", tunnel.Up)
-		release := h.Watch()
+		release, second := h.Watch("one"), h.Watch("two") // before there is such a box
 		expect(t, one, true)
 		h.pair("two", two)
 		h.untilLine("two", tunnel.Up)
@@ -154,5 +154,29 @@ func TestInterestOfANewLine(t *testing.T) {
 			t.Error("a box that came back does not know that somebody looks")
 		}
 		release()
+		second()
+	})
+}
+
+// Who looks at one box, or asks for its figures, leaves the others alone.
+func TestInterestIsPerBox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := boxtest.New(t, 1), boxtest.New(t, 2)
+		h := start(t, boxtest.Net{one, two}, "one", "two")
+		h.untilLine("one", tunnel.Up)
+		h.untilLine("two", tunnel.Up)
+		release := h.Watch("one")
+		expect(t, one, true)
+		h.Ask(t.Context(), "one", "nowhere")
+		expectNothing(t, two)
+		release()
+		time.Sleep(2 * linger)
+		expect(t, one, false)
+		expectNothing(t, two)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if n := len(h.wishes); n != 0 {
+			t.Errorf("%d boxes are still remembered", n)
+		}
 	})
 }

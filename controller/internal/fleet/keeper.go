@@ -90,6 +90,19 @@ func (k *keeper) relay(ctx context.Context) {
 	}
 }
 
+// relayDetails calls changed when there are newer details of any open torrent.
+func (k *keeper) relayDetails(ctx context.Context, changed func()) {
+	for {
+		news := k.follower.DetailChanged()
+		changed()
+		select {
+		case <-ctx.Done():
+			return
+		case <-news:
+		}
+	}
+}
+
 func (k *keeper) report(s tunnel.Status) {
 	k.mu.Lock()
 	k.status = s

@@ -11,33 +11,54 @@ import (
 type feed struct {
 	mu      sync.Mutex
 	items   []string
-	forgot  int           // marks before this one are forgotten
-	part    int           // items in a part; 0 for all
+	forgot  int // marks before this one are forgotten
+	part    int // items in a part; 0 for all
+	gone    bool
+	whole   bool          // all of it, each time that there is something new
 	delay   time.Duration // of each update
-	changed chan struct{}
+	changed func()        // nil while nobody watches
 	watched []bool
 }
 
-func newFeed() *feed { return &feed{changed: make(chan struct{})} }
+func newFeed() *feed { return &feed{} }
 
 func (f *feed) add(items ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.items = append(f.items, items...)
-	close(f.changed)
-	f.changed = make(chan struct{})
+	if f.changed != nil {
+		f.changed()
+	}
 }
 
-func (f *feed) Changed() <-chan struct{} {
+// wake says that there may be something new.
+func (f *feed) wake() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.changed
+	f.changed()
 }
 
-func (f *feed) Watched(w bool) {
+// end makes the feed one of a topic that is no more.
+func (f *feed) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.watched = append(f.watched, w)
+	f.gone = true
+	if f.changed != nil {
+		f.changed()
+	}
+}
+
+func (f *feed) Watch(changed func()) (stop func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.changed = changed
+	f.watched = append(f.watched, true)
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.changed = nil
+		f.watched = append(f.watched, false)
+	}
 }
 
 func (f *feed) watchedSoFar() []bool {
@@ -49,13 +70,19 @@ func (f *feed) watchedSoFar() []bool {
 func (f *feed) Since(mark Mark) Update {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	u := Update{Mark: len(f.items), Delay: f.delay}
+	u := Update{Mark: len(f.items), Delay: f.delay, Gone: f.gone}
 	from, ok := mark.(int)
 	if !ok || from < f.forgot {
 		u.Reset, from = true, 0
 	}
+	if f.whole {
+		u.Reset = true
+		if !ok || from != len(f.items) {
+			from = 0
+		}
+	}
 	rest := f.items[from:]
-	if len(rest) == 0 && !u.Reset {
+	if len(rest) == 0 && (!u.Reset || f.whole && ok) {
 		return u
 	}
 	size := len(rest)

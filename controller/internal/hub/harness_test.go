@@ -33,17 +33,13 @@ type door struct {
 	mu     sync.Mutex
 	holder map[string]account.Principal // by ticket
 	used   map[string]bool
-	ended  map[account.SessionID]chan struct{}
+	ended  map[account.SessionID][]func()
 	open   error // of OpenTicket
 	issue  error // of IssueTicket
 }
 
 func newDoor() *door {
-	d := &door{holder: make(map[string]account.Principal), used: make(map[string]bool), ended: make(map[account.SessionID]chan struct{})}
-	for _, p := range []account.Principal{ada, eve, guest} {
-		d.ended[p.Session] = make(chan struct{})
-	}
-	return d
+	return &door{holder: make(map[string]account.Principal), used: make(map[string]bool), ended: make(map[account.SessionID][]func())}
 }
 
 func (d *door) OpenTicket(_ context.Context, ticket string) (account.Principal, error) {
@@ -56,7 +52,7 @@ func (d *door) OpenTicket(_ context.Context, ticket string) (account.Principal, 
 	case !known:
 		return account.Principal{}, account.ErrTicketRefused
 	case d.used[ticket]:
-		close(d.ended[p.Session])
+		go d.end(p)
 		return account.Principal{}, errors.Join(account.ErrTicketReused, nil)
 	}
 	d.used[ticket] = true
@@ -74,7 +70,23 @@ func (d *door) IssueTicket(_ context.Context, p account.Principal) (account.Tick
 	return account.Ticket(ticket), ticketLife, nil
 }
 
-func (d *door) Ended(id account.SessionID) <-chan struct{} { return d.ended[id] }
+func (d *door) OnEnd(id account.SessionID, ended func()) (stop func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended[id] = append(d.ended[id], ended)
+	return func() {}
+}
+
+// end ends the session of p.
+func (d *door) end(p account.Principal) {
+	d.mu.Lock()
+	ended := d.ended[p.Session]
+	d.ended[p.Session] = nil
+	d.mu.Unlock()
+	for _, f := range ended {
+		f()
+	}
+}
 
 // fail sets the errors of the door.
 func (d *door) fail(open, issue error) {
@@ -87,7 +99,7 @@ func (d *door) fail(open, issue error) {
 // their own names as keys, those of anybody else "user:" before them.
 type feeds map[string]*feed
 
-func (f feeds) View(p account.Principal) string { return string(p.Role) }
+func (f feeds) View(p account.Principal, _ string) string { return string(p.Role) }
 
 func (f feeds) Feed(p account.Principal, topic string) (Feed, bool) {
 	if p.Role != account.RoleAdmin {
@@ -122,7 +134,7 @@ func within(t *testing.T, f func(*rig), topics ...string) {
 // connect begins a connection, without a ticket.
 func (r *rig) connect() *page {
 	p := &page{t: r.t, toHub: make(chan string), fromHub: make(chan []byte), closed: make(chan struct{}), returned: make(chan error, 1)}
-	go func() { p.returned <- r.hub.Serve(context.Background(), p, r.door) }()
+	go func() { p.returned <- r.hub.Serve(p, r.door) }()
 	return p
 }
 

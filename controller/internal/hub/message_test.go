@@ -38,7 +38,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(message) > maxMessage {
+		if len(message) > MaxMessage {
 			t.Fatalf("%d bytes were taken", len(message))
 		}
 		again, err := json.Marshal(r)
@@ -46,7 +46,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		back, err := decode(again)
-		if err != nil && len(again) <= maxMessage {
+		if err != nil && len(again) <= MaxMessage {
 			t.Fatalf("%q was taken, %q was not: %v", message, again, err)
 		}
 		if err == nil && back != r {

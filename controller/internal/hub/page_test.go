@@ -79,11 +79,11 @@ func (p *page) present(ticket string) { p.send(fmt.Sprintf(`{"op":"open","ticket
 // frame is any message of the hub.
 type frame struct {
 	Op        string
-	Topic     string
-	Epoch     string
-	Seq       uint64
-	Reset     bool
+	Topic     string `json:"t"`
+	Seq       uint64 `json:"s"`
+	Epoch     string `json:"e"` // of a reset's first frame only
 	More      bool
+	Gone      bool
 	Items     []string
 	Ticket    string
 	ExpiresIn int `json:"expires_in"`
@@ -180,7 +180,7 @@ func (p *page) subscribe(topic string) frame {
 	p.t.Helper()
 	p.send(fmt.Sprintf(`{"op":"subscribe","topic":%q}`, topic))
 	f := p.receive()
-	if f.Op != "topic" || f.Topic != topic || !f.Reset {
+	if f.Topic != topic || f.Epoch == "" {
 		p.t.Fatalf("subscribing brought %s", f.raw)
 	}
 	return f
@@ -189,6 +189,14 @@ func (p *page) subscribe(topic string) frame {
 // resume subscribes where last ended.
 func (p *page) resume(last frame) {
 	p.send(fmt.Sprintf(`{"op":"subscribe","topic":%q,"epoch":%q,"seq":%d}`, last.Topic, last.Epoch, last.Seq))
+}
+
+// after returns where a page is that was where f says and then got next.
+func (f frame) after(next frame) frame {
+	if next.Epoch == "" {
+		next.Epoch = f.Epoch
+	}
+	return next
 }
 
 func (f frame) items() string { return strings.Join(f.Items, " ") }

@@ -1,191 +1,295 @@
 package hub
 
 import (
-	"context"
+	"encoding/json"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Tuning.
 const (
-	interval   = 100 * time.Millisecond // least time between two frames of a topic
-	ringLength = 1024                   // marks that can be resumed from: at least 100 s
-	shareFor   = time.Second            // how long frames are given to others who need the same
-	shareMost  = 16                     // differences of one topic that are shared at a time
+	ringLength = 64              // moments that can be resumed from
+	ringStep   = 2 * time.Second // least time between two of them, but for the newest
+	shareFor   = time.Second     // how long frames are given to others who need the same
+	shareMost  = 16              // differences of one topic that are shared at a time
 )
 
-// topic is one topic of one view. Its history is a ring of marks; the frames
+// topic is one topic of one view. Its history is a ring of moments; the frames
 // are made from them when somebody needs them. All differences lead to the
-// present, so whoever is behind gets one that covers all of it.
+// present, so whoever is behind gets one that covers all of it. To apply a change
+// twice does no harm, so the ring need not have every sequence: a difference from
+// an earlier one does.
 type topic struct {
-	name  string
-	epoch string
-	feed  Feed
-	stats *counters
+	key    topicKey
+	name   string // as JSON
+	epoch  string
+	feed   Feed
+	hub    *Hub
+	seq    atomic.Uint64          // the present; 0 before anybody has looked
+	latest atomic.Pointer[step]   // the newest difference, for those who are where it begins
+	gone   atomic.Pointer[[]byte] // the last frame of a topic that is no more
 
-	mu      sync.Mutex
-	ring    []Mark              // of the sequences seq-len(ring)+1 to seq
-	seq     uint64              // the present; it begins with 1
-	shared  map[uint64]*frames  // by the sequence they lead from, 0 for a reset; all lead to seq
-	sentAt  time.Time           // when seq was made
-	waiters map[*session]func() // called when seq has grown; must not block
+	// The pulse's: see there.
+	pending atomic.Bool
+	sentAt  atomic.Int64 // when seq was made, in nanoseconds of the hub's clock
+	due     time.Time
+	place   int
+
+	mu        sync.Mutex
+	ring      []moment         // in their order; the last is the present
+	shared    map[uint64]*step // by the sequence they lead from, 0 for a reset; all lead to seq
+	followers [][]*cursor      // by shard
+	following int
+	stop      func() // ends the feed's Watch; nil while nobody follows
+
+	// Hub.mu guards these.
+	users int
+	left  time.Time // when the last of them left
 }
 
-// frames are the messages that lead from one sequence to the present.
-type frames struct {
-	messages [][]byte
+// moment is a sequence that can be resumed from.
+type moment struct {
+	seq  uint64
+	mark Mark
+	made time.Time
+}
+
+// step is a change of sequence: the frames that lead from one to another. It is
+// shared, and never written to.
+type step struct {
+	from, to uint64
+	reset    bool // it leads from anywhere
+	frames   [][]byte
 	made     time.Time
 }
 
-func newTopic(name, epoch string, feed Feed, stats *counters) *topic {
-	t := &topic{name: name, epoch: epoch, feed: feed, stats: stats, seq: 1, sentAt: time.Now(),
-		shared: make(map[uint64]*frames), waiters: make(map[*session]func())}
-	first := feed.Since(nil)
-	t.ring = []Mark{first.Mark}
-	t.encodeLocked(0, first)
+func newTopic(h *Hub, key topicKey, feed Feed) *topic {
+	name, _ := json.Marshal(key.name) // a string cannot fail
+	return &topic{key: key, name: string(name), epoch: newEpoch(), feed: feed, hub: h, place: -1,
+		shared: make(map[uint64]*step), followers: make([][]*cursor, len(h.shards))}
+}
+
+// missing is a topic that there is not.
+func missing(h *Hub, key topicKey) *topic {
+	t := &topic{key: key, hub: h}
+	last := goneFrame(key.name)
+	t.gone.Store(&last)
 	return t
 }
 
-// run advances the topic whenever its feed has news, until ctx ends.
-func (t *topic) run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		changed := t.feed.Changed()
-		var due <-chan time.Time
-		if wait := t.advance(); wait > 0 {
-			timer.Reset(wait)
-			due = timer.C
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-changed:
-		case <-due:
-		}
-		timer.Reset(t.untilNext())
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-	}
-}
-
-// untilNext returns how long it is until the topic may have its next frame.
-func (t *topic) untilNext() time.Duration {
+// advance makes what is new in the feed the next sequence, and marks all who need
+// it. For news that can wait it returns when they are due.
+func (t *topic) advance(now time.Time) (due time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return time.Until(t.sentAt.Add(interval))
+	return t.advanceLocked(now)
 }
 
-// advance makes what is new in the feed the next sequence. For news that can
-// wait it returns how long.
-func (t *topic) advance() (wait time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.forgetLocked()
-	u := t.feed.Since(t.ring[len(t.ring)-1])
-	if len(u.Parts) == 0 {
-		t.ring[len(t.ring)-1] = u.Mark
-		return 0
+func (t *topic) advanceLocked(now time.Time) (due time.Time) {
+	if t.following == 0 || len(t.ring) == 0 || t.gone.Load() != nil {
+		return time.Time{}
 	}
-	if wait := time.Until(t.sentAt.Add(u.Delay)); u.Delay > 0 && wait > 0 {
-		return wait
-	}
-	t.publishLocked(u)
-	return 0
-}
-
-// publishLocked makes u the next sequence and wakes all who need it.
-func (t *topic) publishLocked(u Update) {
-	from := t.seq
-	t.seq++
-	t.sentAt = time.Now()
-	clear(t.shared)
-	switch {
-	case u.Reset:
-		from, t.ring = 0, append(t.ring[:0], u.Mark)
-	case len(t.ring) == ringLength:
-		copy(t.ring, t.ring[1:])
-		t.ring[ringLength-1] = u.Mark
+	newest := &t.ring[len(t.ring)-1]
+	u := t.feed.Since(newest.mark)
+	switch due := newest.made.Add(u.Delay); {
+	case u.Gone:
+		t.goLocked()
+	case len(u.Parts) == 0: // nothing new, of whole contents too
+		newest.mark = u.Mark
+	case u.Delay > 0 && now.Before(due):
+		return due
 	default:
-		t.ring = append(t.ring, u.Mark)
+		t.publishLocked(u, now)
 	}
-	t.encodeLocked(from, u)
-	for _, nudge := range t.waiters {
-		nudge()
+	return time.Time{}
+}
+
+// goLocked makes the topic one that is no more.
+func (t *topic) goLocked() {
+	last := goneFrame(t.key.name)
+	t.gone.Store(&last)
+	t.hub.retire(t)
+	t.markLocked()
+	for _, shard := range t.hub.shards {
+		shard.kick()
 	}
 }
 
-// next returns the messages that lead a cursor at sequence at to the present,
-// and the present; at 0 is a cursor that has nothing.
-func (t *topic) next(at uint64) (messages [][]byte, present uint64) {
+// publishLocked makes u the next sequence.
+func (t *topic) publishLocked(u Update, now time.Time) {
+	from := t.seq.Load()
+	clear(t.shared)
+	if u.Reset {
+		t.ring = t.ring[:0]
+	}
+	t.rememberLocked(moment{from + 1, u.Mark, now})
+	t.latest.Store(t.encodeLocked(from, u, now))
+	t.setSeqLocked(from+1, now)
+	t.markLocked()
+}
+
+func (t *topic) setSeqLocked(seq uint64, now time.Time) {
+	t.seq.Store(seq)
+	t.sentAt.Store(int64(now.Sub(t.hub.start)))
+}
+
+// rememberLocked puts the present at the end of the ring. What was the end stays
+// only if it is ringStep from the one before.
+func (t *topic) rememberLocked(m moment) {
+	n := len(t.ring)
+	switch {
+	case n >= 2 && t.ring[n-1].made.Sub(t.ring[n-2].made) < ringStep:
+		t.ring[n-1] = m
+	case n == ringLength:
+		t.ring = append(slices.Delete(t.ring, 0, 1), m)
+	default:
+		t.ring = append(t.ring, m)
+	}
+}
+
+// markLocked puts all followers on their shards' lists.
+func (t *topic) markLocked() {
+	for i, followers := range t.followers {
+		if len(followers) > 0 {
+			t.hub.shards[i].mark(followers)
+		}
+	}
+}
+
+// next returns what leads a cursor at sequence at to the present, or nil when it
+// is there; at 0 is a cursor that has nothing. A step without frames is one to
+// where nothing looks different.
+func (t *topic) next(at uint64, now time.Time) *step {
+	if s := t.latest.Load(); s != nil && (s.from == at || s.reset && at < s.to) && now.Sub(s.made) < shareFor {
+		return s
+	}
+	if seq := t.seq.Load(); at == seq && seq != 0 {
+		return nil
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if at == t.seq {
-		return nil, t.seq
+	m := t.beforeLocked(at)
+	if s := t.shared[m.seq]; s != nil && now.Sub(s.made) < shareFor {
+		return s
 	}
-	oldest := t.seq - uint64(len(t.ring)) + 1
-	var mark Mark
-	if at < oldest || at > t.seq {
-		at = 0
-	} else {
-		mark = t.ring[at-oldest]
+	u := t.feed.Since(m.mark)
+	if u.Gone {
+		t.goLocked()
+		return nil
 	}
-	if f := t.shared[at]; f != nil && time.Since(f.made) < shareFor {
-		return f.messages, t.seq
+	if len(t.ring) == 0 {
+		t.rememberLocked(moment{1, u.Mark, now})
+		t.setSeqLocked(1, now)
 	}
-	return t.encodeLocked(at, t.feed.Since(mark)), t.seq
+	return t.encodeLocked(m.seq, u, now)
+}
+
+// beforeLocked returns the newest moment that a cursor at sequence at has had;
+// the zero one when it has had none that is remembered.
+func (t *topic) beforeLocked(at uint64) moment {
+	if at <= t.seq.Load() {
+		for i := len(t.ring) - 1; i >= 0; i-- {
+			if t.ring[i].seq <= at {
+				return t.ring[i]
+			}
+		}
+	}
+	return moment{}
 }
 
 // resume returns the cursor for a page that says where it was.
 func (t *topic) resume(epoch string, seq uint64) uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if epoch != t.epoch || seq > t.seq {
+	if epoch != t.epoch || seq > t.seq.Load() {
 		return 0
 	}
 	return seq
 }
 
-// encodeLocked makes the messages of an update from the sequence from, and
-// shares them.
-func (t *topic) encodeLocked(from uint64, u Update) [][]byte {
-	if len(u.Parts) == 0 {
-		return nil
+// encodeLocked makes the frames of an update from the sequence from to the end of
+// the ring, and shares them.
+func (t *topic) encodeLocked(from uint64, u Update, now time.Time) *step {
+	s := &step{from: from, to: t.ring[len(t.ring)-1].seq, reset: u.Reset, made: now}
+	parts := u.Parts
+	h := header{topic: t.name, seq: s.to}
+	if u.Reset {
+		s.from, h.epoch = 0, t.epoch
+		if len(parts) == 0 {
+			parts = [][]byte{nil}
+		}
 	}
-	t.stats.encoded.Add(1)
-	h := header{topic: t.name, epoch: t.epoch, seq: t.seq, reset: u.Reset}
-	messages := make([][]byte, 0, len(u.Parts))
-	for i, part := range u.Parts {
-		h.more = i < len(u.Parts)-1
-		messages = append(messages, h.frame(part))
+	for i, part := range parts {
+		h.more = i < len(parts)-1
+		s.frames = append(s.frames, h.frame(part))
+		h.epoch = ""
 	}
-	if t.forgetLocked(); len(t.shared) < shareMost {
-		t.shared[from] = &frames{messages, time.Now()}
+	if len(parts) > 0 {
+		t.hub.stats.encoded.Add(1)
 	}
-	return messages
+	if t.forgetLocked(now); len(t.shared) < shareMost {
+		t.shared[s.from] = s
+	}
+	return s
 }
+
+// here tells a cursor that it is at the present.
+func (t *topic) here(at uint64) []byte { return header{topic: t.name, seq: at}.frame(nil) }
 
 // forgetLocked drops what is no longer shared: a snapshot of many torrents is
 // large, and would stay until the next change.
-func (t *topic) forgetLocked() {
-	for from, f := range t.shared {
-		if time.Since(f.made) >= shareFor {
+func (t *topic) forgetLocked(now time.Time) {
+	for from, s := range t.shared {
+		if now.Sub(s.made) >= shareFor {
 			delete(t.shared, from)
 		}
 	}
+	if s := t.latest.Load(); s != nil && now.Sub(s.made) >= shareFor {
+		t.latest.Store(nil)
+	}
 }
 
-func (t *topic) attach(s *session) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.waiters[s] = s.nudge
+// forget is forgetLocked, unless the topic is in use just now.
+func (t *topic) forget(now time.Time) {
+	if t.mu.TryLock() {
+		t.forgetLocked(now)
+		t.mu.Unlock()
+	}
 }
 
-func (t *topic) detach(s *session) {
+// follow has c's session told of what is new. With the first follower it begins
+// to watch, and sees what has happened while nobody did.
+func (t *topic) follow(c *cursor) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.waiters, s)
+	list := &t.followers[c.session.shard.index]
+	c.place = int32(len(*list))
+	*list = append(*list, c)
+	if t.following++; t.following > 1 {
+		return
+	}
+	t.stop = t.feed.Watch(func() { t.hub.pulse.changed(t) })
+	if due := t.advanceLocked(time.Now()); !due.IsZero() {
+		t.hub.pulse.at(t, due)
+	}
+}
+
+// unfollow undoes follow.
+func (t *topic) unfollow(c *cursor) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := &t.followers[c.session.shard.index]
+	last := len(*list) - 1
+	(*list)[c.place] = (*list)[last]
+	(*list)[c.place].place = c.place
+	(*list)[last] = nil
+	*list = (*list)[:last]
+	if t.following--; t.following == 0 {
+		t.stop()
+		t.stop = nil
+		// Nobody hears what happens from here on, so that these frames could show
+		// what whoever comes next may not see any more.
+		clear(t.shared)
+		t.latest.Store(nil)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"offing/controller/internal/owners"
 	"offing/tunnel/state"
 )
 
@@ -38,14 +39,16 @@ func appendASCII(b []byte, c byte) []byte {
 	return append(b, c)
 }
 
-// appendRow appends the fields f of t as an object. box is the box's name as a
-// JSON string.
-func appendRow(b []byte, box string, t *state.Torrent, f state.Fields) []byte {
-	b = append(b, `{"box":`...)
-	b = append(b, box...)
-	b = append(b, `,"hash":"`...)
-	b = hex.AppendEncode(b, t.Hash[:])
-	b = append(b, '"')
+// appendPlace appends the members that say which torrent it is.
+func appendPlace(b []byte, box string, h state.Hash) []byte {
+	b = appendString(append(b, `,"box":`...), box)
+	b = hex.AppendEncode(append(b, `,"hash":"`...), h[:])
+	return append(b, '"')
+}
+
+// appendFields appends the fields f of t as members, each after a comma, for
+// somebody with that access.
+func appendFields(b []byte, t *state.Torrent, f state.Fields, access owners.Access) []byte {
 	if f.Has(state.FieldName) {
 		b = appendString(append(b, `,"name":`...), t.Name)
 	}
@@ -53,7 +56,7 @@ func appendRow(b []byte, box string, t *state.Torrent, f state.Fields) []byte {
 		b = appendString(append(b, `,"status":`...), t.Status.String())
 	}
 	if f.Has(state.FieldError) {
-		b = appendString(append(b, `,"error":`...), t.ErrorText)
+		b = appendString(append(b, `,"error":`...), textFor(t.ErrorText, access))
 		b = strconv.AppendUint(append(b, `,"error_kind":`...), uint64(t.Error), 10)
 	}
 	for _, n := range numbers {
@@ -62,20 +65,42 @@ func appendRow(b []byte, box string, t *state.Torrent, f state.Fields) []byte {
 		}
 	}
 	if f.Has(state.FieldLabels) {
-		b = appendLabels(b, t.Labels)
+		b = appendStrings(append(b, `,"labels":`...), t.Labels)
 	}
-	return append(b, '}')
+	return b
 }
 
-func appendLabels(b []byte, labels []string) []byte {
-	b = append(b, `,"labels":[`...)
-	for i, l := range labels {
+func appendStrings(b []byte, all []string) []byte {
+	b = append(b, '[')
+	for i, s := range all {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, l)
+		b = appendString(b, s)
 	}
 	return append(b, ']')
+}
+
+// appendOwners appends the names of those who own the torrent.
+func appendOwners(b []byte, grants []owners.Grant) []byte {
+	var names []string
+	for _, g := range grants {
+		if g.Access == owners.Own {
+			names = append(names, string(g.User))
+		}
+	}
+	return appendStrings(append(b, `,"owners":`...), names)
+}
+
+// word is what pages call an access.
+func word(a owners.Access) string {
+	switch a {
+	case owners.Own:
+		return "own"
+	case owners.Act:
+		return "act"
+	}
+	return "see"
 }
 
 // number is a field whose JSON form is an integer.

@@ -1,133 +1,73 @@
 package view
 
 import (
-	"maps"
-	"sync"
-
-	"offing/controller/internal/fleet"
 	"offing/controller/internal/hub"
+	"offing/controller/internal/owners"
 	"offing/tunnel/state"
 )
 
-// torrents is the Feed of the torrents that a filter lets through.
-type torrents struct {
-	source Source
-	sees   Filter
+// torrents is the Feed of a view's list.
+type torrents struct{ seat }
 
-	mu      sync.Mutex
-	release func() // of Source.Watch; nil while nobody watches
+// rowsMark is the Mark of torrents: what a page has.
+type rowsMark struct {
+	table  uint64 // id of the table; another's mark means nothing
+	seq    uint64 // of the table
+	routed *positions
 }
 
-// versions is the Mark of torrents: where each box was.
-type versions map[string]state.Version
-
-func newTorrents(source Source, sees Filter) *torrents {
-	return &torrents{source: source, sees: sees}
-}
-
-// Changed implements hub.Feed.
-func (f *torrents) Changed() <-chan struct{} { return f.source.Changed() }
-
-// Watched implements hub.Feed: the boxes are polled often while a page shows
+// Watch implements hub.Feed: the boxes are polled often while a page shows
 // their torrents.
-func (f *torrents) Watched(watched bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.release != nil {
-		f.release()
-		f.release = nil
-	}
-	if watched {
-		f.release = f.source.Watch()
-	}
+func (f *torrents) Watch(changed func()) (stop func()) {
+	return f.watch(changed, true, func(t *table) *watchers { return &t.rows })
 }
 
-// Since implements hub.Feed.
+// Since implements hub.Feed. What is told may be newer than what has been routed:
+// it is then told once more.
 func (f *torrents) Since(mark hub.Mark) hub.Update {
-	boxes := f.source.Boxes()
-	before, _ := mark.(versions)
-	if before != nil && before.lead(boxes) {
-		if u, ok := f.changes(before, boxes); ok {
-			return u
+	t := f.lock()
+	defer t.mu.Unlock()
+	now := rowsMark{t.id, t.seq, f.views.routed.Load()}
+	from, ours := mark.(rowsMark)
+	reset := !ours || from.table != t.id || from.seq < t.forgot
+	if reset {
+		from = rowsMark{}
+	}
+	w := writer{owners: t.who.admin()}
+	visited := int64(0)
+	for e := t.newest; e != nil && e.changed > from.seq; e = e.older {
+		visited++
+		f.row(&w, e, &from)
+	}
+	f.views.stats.visited.Add(visited)
+	if !reset {
+		for i := len(t.gone) - 1; i >= 0 && t.gone[i].at > from.seq; i-- {
+			w.gone(t.gone[i].row) // whether the page has had it or not
 		}
 	}
-	return f.whole(boxes)
+	return hub.Update{Mark: now, Reset: reset, Parts: w.finish(reset)}
 }
 
-// lead tells whether the boxes are what v was taken of, and perhaps further
-// ones. A box that has gone, or was paired anew, takes its rows with it.
-func (v versions) lead(boxes []fleet.Box) bool {
-	known := 0
-	for _, b := range boxes {
-		if at, ok := v[b.Name]; ok {
-			known++
-			if at.Epoch != b.State.Version().Epoch {
-				return false
-			}
+// row writes what a page does not have of a torrent. One that is no longer there,
+// or in whose place there is another that perhaps somebody else has added, is not
+// shown; the router has yet to hear of it.
+func (f *torrents) row(w *writer, e *entry, from *rowsMark) {
+	e.box.state.View(func(r state.Reader) {
+		now, ok := r.Get(e.hash)
+		if !ok || now.Torrent().Added != e.added {
+			e.hidden = true
+			return
 		}
-	}
-	return known == len(v)
-}
-
-// whole returns all rows. Each box's version is taken before its rows, which
-// may therefore be newer; the next difference then says the same once more.
-func (f *torrents) whole(boxes []fleet.Box) hub.Update {
-	now := make(versions, len(boxes))
-	var w writer
-	for _, b := range boxes {
-		now[b.Name] = b.State.Version()
-		f.all(&w, b)
-	}
-	return hub.Update{Mark: now, Reset: true, Parts: w.finish(true)}
-}
-
-// all writes the rows of a box of which the page has nothing.
-func (f *torrents) all(w *writer, b fleet.Box) {
-	w.begin(b.Name)
-	b.State.Each(func(t *state.Torrent) bool {
-		if f.sees(b.Name, t.Hash) {
-			w.row(t, state.AllFields)
+		fields := state.AllFields
+		if e.born <= from.seq {
+			fields = now.Since(from.routed.of(e.box.id))
 		}
-		return true
+		access := fields == state.AllFields || e.accessAt > from.seq
+		if text := now.Torrent().ErrorText; access && textFor(text, owners.See) != text {
+			fields |= state.FieldError // it depends on the access
+		}
+		if fields != 0 || access {
+			w.row(e, now.Torrent(), fields, access)
+		}
 	})
-}
-
-// changes returns what has changed since before. It returns false when a box
-// does not remember that.
-func (f *torrents) changes(before versions, boxes []fleet.Box) (hub.Update, bool) {
-	now := maps.Clone(before)
-	var w writer
-	for _, b := range boxes {
-		at, version := before[b.Name], b.State.Version()
-		if at == version {
-			continue
-		}
-		if at.Seq == 0 { // the page has nothing of this box yet
-			f.all(&w, b)
-		} else {
-			d := b.State.Since(at)
-			if d.Reset {
-				return hub.Update{}, false
-			}
-			f.difference(&w, b, &d)
-			version = d.To
-		}
-		now[b.Name] = version
-	}
-	return hub.Update{Mark: now, Parts: w.finish(false)}, true
-}
-
-func (f *torrents) difference(w *writer, b fleet.Box, d *state.Delta) {
-	w.begin(b.Name)
-	for i := range d.Changes {
-		c := &d.Changes[i]
-		if f.sees(b.Name, c.Torrent.Hash) {
-			w.row(&c.Torrent, c.Fields)
-		}
-	}
-	for _, h := range d.Removed {
-		if f.sees(b.Name, h) {
-			w.gone(h)
-		}
-	}
 }

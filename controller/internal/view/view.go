@@ -1,39 +1,106 @@
 // Package view owns what a person may see of the boxes, and the form in which
-// their page gets it: it turns the changes of a box's state into the rows of the
-// topics. Whatever leaves the controller for a page goes through here, so this
-// is where ownership is held against it.
+// their page gets it. One router follows the boxes and marks each torrent that
+// has changed in the views of those who may see it; a view's feeds turn what is
+// marked into frames. Whatever leaves the controller for a page goes through
+// here, so this is where ownership is held against it.
+//
+// Lock order: Views.mu, then a table's, then a state's. The source and the owners
+// are asked with Views.mu held, and take none of these locks when they call back.
+// Whoever watches a feed is called by Run, with no lock held at all.
 package view
 
 import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
 	"offing/controller/internal/account"
-	"offing/controller/internal/fleet"
 	"offing/controller/internal/hub"
-	"offing/tunnel/state"
+	"offing/controller/internal/owners"
 )
 
-// The topics. The names go over the wire.
+// The topics. The names go over the wire. A torrent's own topic is
+// "torrent/BOX/HASH", with the box's name escaped as in a path.
 const (
 	TopicTorrents = "torrents" // the list, as rows with the fields that have changed
-	TopicLine     = "line"     // each box's line, daemon and host, and the age of its data
+	TopicTotals   = "totals"   // the sums over the list, and the quota
+	TopicLine     = "line"     // each box's line and daemon, and the age of its data
+	TopicHost     = "host"     // each box's machine; for administrators
+	TopicNotices  = "notices"  // what the person should know; never shared with another
+
+	topicTorrent = "torrent/"
 )
 
-// Source is where the boxes come from. *fleet.Fleet is one.
-type Source interface {
-	Boxes() []fleet.Box
-	Changed() <-chan struct{}
-	// Watch makes the boxes be polled often until release is called.
-	Watch() (release func())
+// Config holds what Views needs.
+type Config struct {
+	Source  Source
+	Owners  Owners
+	Notices Notices
+	Log     *slog.Logger
 }
 
-// Views implements hub.Views.
-type Views struct{ source Source }
+// Views implements hub.Views. Run keeps what it shows current. Its methods may
+// be called by many goroutines.
+type Views struct {
+	cfg    Config
+	stats  counters
+	stop   func()                    // no longer follows the owners
+	poke   chan struct{}             // has room for one: Run has something to do
+	routed atomic.Pointer[positions] // what all tables have been told of
+	shown  atomic.Pointer[[]*box]    // in the order of their names
 
-// New returns the views of the boxes in source.
-func New(source Source) *Views { return &Views{source} }
+	keysMu sync.Mutex
+	keys   map[owners.Key]struct{} // whose grants have changed
 
-// View implements hub.Views. All administrators share a view.
-func (v *Views) View(p account.Principal) string {
+	mu      sync.Mutex
+	boxes   map[string]*box
+	lastBox uint64
+	lastID  uint64 // of a table
+	tables  map[viewer]*table
+	sweepAt time.Time
+	lines   watchers // of the lines of all boxes
+	hosts   watchers
+	open    map[owners.Key]*watchers // of a torrent's details
+	awake   []*watcher               // to be called by step
+}
+
+// New returns the views of the boxes of c.Source.
+func New(c Config) *Views {
+	v := &Views{
+		cfg: c, poke: make(chan struct{}, 1), keys: make(map[owners.Key]struct{}),
+		boxes: make(map[string]*box), tables: make(map[viewer]*table), open: make(map[owners.Key]*watchers),
+	}
+	v.routed.Store(&positions{})
+	v.shown.Store(&[]*box{})
+	v.stop = c.Owners.Watch(v.regrant)
+	return v
+}
+
+// viewer is whose view it is. All administrators have one, the zero viewer.
+type viewer struct{ user account.User }
+
+func viewerOf(p account.Principal) viewer {
 	if p.Role == account.RoleAdmin {
+		return viewer{}
+	}
+	return viewer{p.User}
+}
+
+func (w viewer) admin() bool { return w == viewer{} }
+
+// known tells whether p is somebody: a user without a name would pass for all
+// administrators.
+func known(p account.Principal) bool {
+	return p.Role == account.RoleAdmin || p.Role == account.RoleUser && p.User != ""
+}
+
+// View implements hub.Views. All administrators share what is not a person's.
+func (v *Views) View(p account.Principal, topic string) string {
+	switch {
+	case topic == TopicNotices:
+		return "person/" + string(p.User)
+	case p.Role == account.RoleAdmin:
 		return "admin"
 	}
 	return "user/" + string(p.User)
@@ -41,30 +108,29 @@ func (v *Views) View(p account.Principal) string {
 
 // Feed implements hub.Views.
 func (v *Views) Feed(p account.Principal, topic string) (hub.Feed, bool) {
+	if !known(p) {
+		return nil, false
+	}
+	who := viewerOf(p)
 	switch topic {
 	case TopicTorrents:
-		return newTorrents(v.source, v.Sees(p)), true
+		return &torrents{seat{views: v, who: who}}, true
+	case TopicTotals:
+		return &sums{seat{views: v, who: who}}, true
 	case TopicLine:
-		return line{v.source}, true
+		v.update(v.syncLocked)
+		return &line{seat{views: v, who: who}}, true
+	case TopicHost:
+		if !who.admin() {
+			return nil, false
+		}
+		v.update(v.syncLocked)
+		return host{v}, true
+	case TopicNotices:
+		if p.User == "" { // the controller's own socket is nobody in particular
+			return nil, false
+		}
+		return news{v, p.User}, true
 	}
-	return nil, false
-}
-
-// Filter tells whether a torrent of a box is to be seen.
-type Filter func(box string, h state.Hash) bool
-
-// Sees returns what p may see: everything for administrators, and nothing for
-// anybody else while there are no owners.
-func (v *Views) Sees(p account.Principal) Filter {
-	admin := p.Role == account.RoleAdmin
-	return func(string, state.Hash) bool { return admin }
-}
-
-// Boxes returns the boxes of which p may see everything, as a report shows it:
-// all of them for administrators, and none for anybody else.
-func (v *Views) Boxes(p account.Principal) []fleet.Box {
-	if p.Role != account.RoleAdmin {
-		return nil
-	}
-	return v.source.Boxes()
+	return v.torrent(who, topic)
 }

@@ -1,7 +1,7 @@
 package view
 
 import (
-	"encoding/hex"
+	"strconv"
 
 	"offing/tunnel/state"
 )
@@ -13,26 +13,32 @@ const partSize = 256 << 10
 
 // writer writes rows and removals into parts. Its zero value is ready.
 type writer struct {
+	owners  bool // rows tell who owns the torrent
 	parts   [][]byte
 	rows    []byte // elements of "rows" of the part at hand
 	removed []byte // elements of "removed" of the part at hand
-	box     string // as a JSON string
 }
 
-// begin names the box of what follows.
-func (w *writer) begin(box string) { w.box = string(appendString(nil, box)) }
-
-func (w *writer) row(t *state.Torrent, f state.Fields) {
-	w.rows = appendRow(separated(w.rows), w.box, t, f)
+// row writes the fields f of an entry's torrent, and what may be done with it if
+// access is set. A row with all fields is complete.
+func (w *writer) row(e *entry, t *state.Torrent, f state.Fields, access bool) {
+	b := strconv.AppendUint(append(separated(w.rows), `{"id":`...), e.row, 10)
+	if f == state.AllFields {
+		b = appendPlace(b, e.box.name, t.Hash)
+	}
+	b = appendFields(b, t, f, e.access)
+	if access {
+		b = appendString(append(b, `,"access":`...), word(e.access))
+		if w.owners {
+			b = appendOwners(b, e.grants)
+		}
+	}
+	w.rows = append(b, '}')
 	w.split()
 }
 
-func (w *writer) gone(h state.Hash) {
-	b := append(separated(w.removed), '[')
-	b = append(b, w.box...)
-	b = append(b, ',', '"')
-	b = hex.AppendEncode(b, h[:])
-	w.removed = append(b, '"', ']')
+func (w *writer) gone(row uint64) {
+	w.removed = strconv.AppendUint(separated(w.removed), row, 10)
 	w.split()
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"mime"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -39,27 +38,35 @@ func (s *Server) getSetup(c *fiber.Ctx) error {
 
 func (s *Server) postSetup(c *fiber.Ctx) error {
 	var r setupRequest
-	if err := decode(c.Get(fiber.HeaderContentType), c.Body(), &r); err != nil {
+	if err := body(c, &r); err != nil {
 		return err
 	}
-	token, err := s.Accounts.Setup(s.ctx, r.Token, r.User, r.Password)
+	token, err := s.Accounts.Setup(s.ctx, r.Token, r.User, r.Password, s.from(c))
 	if err != nil {
 		return err
 	}
 	return s.welcome(c, token)
 }
 
+// postSession signs in, or says what the second step needs.
 func (s *Server) postSession(c *fiber.Ctx) error {
 	var r signInRequest
-	if err := decode(c.Get(fiber.HeaderContentType), c.Body(), &r); err != nil {
+	if err := body(c, &r); err != nil {
 		return err
 	}
-	from, _ := netip.ParseAddr(c.IP()) // the peer's: no header is believed
-	token, err := s.Accounts.SignIn(s.ctx, r.User, r.Password, from)
+	token, second, err := s.Accounts.SignIn(s.ctx, r.User, r.Password, s.from(c))
 	if err != nil {
 		return err
 	}
+	if second != nil {
+		return c.JSON(fiber.Map{"second": fiber.Map{"step": string(second.Step), "methods": second.Methods}})
+	}
 	return s.welcome(c, token)
+}
+
+// from says where a request comes from.
+func (s *Server) from(c *fiber.Ctx) account.From {
+	return account.From{Address: s.address(c), Agent: c.Get(fiber.HeaderUserAgent), Site: s.site(c)}
 }
 
 // welcome answers with the cookie of a new session.
@@ -71,8 +78,12 @@ func (s *Server) welcome(c *fiber.Ctx, token account.SessionToken) error {
 // setCookie sets the session cookie for so long, or removes it with a life of 0.
 func (s *Server) setCookie(c *fiber.Ctx, value string, life time.Duration) {
 	origin := c.Get(fiber.HeaderOrigin)
+	path := "/"
+	if s.names.below(origin, string(c.Request().Header.Host())) {
+		path = s.names.prefix
+	}
 	set := fiber.Cookie{
-		Name: cookie, Value: value, Path: "/", MaxAge: int(life.Seconds()),
+		Name: cookie, Value: value, Path: path, MaxAge: int(life.Seconds()),
 		HTTPOnly: true,
 		SameSite: fiber.CookieSameSiteStrictMode,
 		// A browser at the loopback address speaks plain HTTP even when others come by TLS.
@@ -84,9 +95,22 @@ func (s *Server) setCookie(c *fiber.Ctx, value string, life time.Duration) {
 	c.Cookie(&set)
 }
 
+// sessionAnswer says who is signed in.
+type sessionAnswer struct {
+	User         string        `json:"user"`
+	Role         account.Role  `json:"role"`
+	Name         string        `json:"name"`
+	SecondFactor bool          `json:"second_factor"`
+	Scope        account.Scope `json:"scope,omitempty"` // of an API token
+}
+
 func (s *Server) getSession(c *fiber.Ctx) error {
 	p := principal(c)
-	return c.JSON(fiber.Map{"user": string(p.User), "role": string(p.Role)})
+	person, err := s.Accounts.Person(s.ctx, p.User)
+	if err != nil {
+		return err
+	}
+	return c.JSON(sessionAnswer{string(p.User), p.Role, person.Name, person.SecondFactor, p.Scope})
 }
 
 // deleteSession signs out. Whoever is signed out already gets the same answer.

@@ -25,7 +25,7 @@ func TestSetupThenSession(t *testing.T) {
 	if a := f.do(t, call{}); a.body != `{"needed":false}` {
 		t.Errorf("after: %s", a.body)
 	}
-	if a := f.do(t, call{path: "/api/v1/session", cookie: session}); a.body != `{"role":"admin","user":"ada"}` {
+	if a := f.do(t, call{path: "/api/v1/session", cookie: session}); a.body != `{"user":"ada","role":"admin","name":"Ada","second_factor":false}` {
 		t.Errorf("session: %s", a.body)
 	}
 	if a := f.post(t, "/api/v1/setup", "", strings.Replace(body, "Ada", "Eve", 1)); a.StatusCode != 403 || a.code(t) != "setup-refused" {

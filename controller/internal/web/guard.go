@@ -15,6 +15,9 @@ const cookie = "offing_session"
 // who is where a handler finds the account.Principal.
 const who = "principal"
 
+// prefixOff is where withoutPrefix notes that it has done its work.
+const prefixOff = "prefix off"
+
 // contentSecurity lets a page have its own files and nothing else.
 const contentSecurity = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -59,6 +62,22 @@ func (s *Server) checkHost(c *fiber.Ctx) error {
 	return c.Next()
 }
 
+// withoutPrefix takes the path of public_url off a request's own. A proxy may
+// have done so, and a browser on this machine does not know of it. The page's
+// addresses are relative to its own, which must end with a slash for that.
+func (s *Server) withoutPrefix(c *fiber.Ctx) error {
+	if s.names.prefix != "" && c.Path() == s.names.prefix {
+		return c.Redirect(s.names.prefix+"/", fiber.StatusPermanentRedirect)
+	}
+	path, ok := s.names.withoutPrefix(c.Path())
+	if !ok || c.Locals(prefixOff) != nil {
+		return c.Next()
+	}
+	c.Locals(prefixOff, true) // once only
+	c.Path(path)
+	return c.RestartRouting()
+}
+
 // checkOrigin refuses what the page of another site has sent. A request that
 // changes something needs the page's own origin. Without one, which browsers do
 // not leave out, it must come without a cookie too: then there is nobody's
@@ -85,13 +104,60 @@ func (s *Server) checkOrigin(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// signedIn lets those in who have a session.
+// signedIn lets those in who have a session or show an API token.
 func (s *Server) signedIn(c *fiber.Ctx) error {
-	p, err := s.Accounts.Authenticate(s.ctx, c.Cookies(cookie))
+	p, err := s.authenticate(c)
 	if err != nil {
 		return err
 	}
 	c.Locals(who, p)
+	return c.Next()
+}
+
+func (s *Server) authenticate(c *fiber.Ctx) (account.Principal, error) {
+	session := c.Cookies(cookie)
+	scheme, token, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "Bearer") { // another is for a proxy in front of us
+		return s.Accounts.Authenticate(s.ctx, session)
+	}
+	if session != "" { // which of the two is meant?
+		return account.Principal{}, errTwoProofs
+	}
+	return s.Accounts.AuthenticateToken(s.ctx, token, s.from(c).Address)
+}
+
+// bySession refuses API tokens: nobody shall get at an account with one.
+func bySession(c *fiber.Ctx) error {
+	if principal(c).Scope != "" {
+		return errNeedsSession
+	}
+	return c.Next()
+}
+
+// scoped lets people in, but no API token that may do less.
+func scoped(scope account.Scope) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		p := principal(c)
+		if p.Role != account.RoleAdmin && p.Role != account.RoleUser {
+			return errNotAllowed
+		}
+		if !p.May(scope) {
+			return errScope
+		}
+		return c.Next()
+	}
+}
+
+// administrators lets nobody else in, and of API tokens only those that may do
+// what administrators may.
+func administrators(c *fiber.Ctx) error {
+	p := principal(c)
+	if p.Role != account.RoleAdmin {
+		return errNotAllowed
+	}
+	if !p.May(account.ScopeAdmin) {
+		return errScope
+	}
 	return c.Next()
 }
 

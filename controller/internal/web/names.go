@@ -14,6 +14,8 @@ import (
 type names struct {
 	local   string // origin for a browser on this machine
 	https   bool   // people come through a proxy with TLS
+	public  string // origin for people who come through a proxy; may be empty
+	prefix  string // path below which they find the page, such as "/offing"; empty for none
 	hosts   map[string]bool
 	origins map[string]bool
 }
@@ -61,13 +63,34 @@ func (n *names) addPublic(public string) error {
 		return fmt.Errorf("public_url %q is no address of a page: set it to one such as https://seedbox.example.org", public)
 	}
 	n.https = u.Scheme == "https"
-	n.add(u.Scheme, u.Host)
+	n.prefix = strings.TrimSuffix(u.EscapedPath(), "/")
+	n.public = n.add(u.Scheme, u.Host)
 	return nil
 }
 
+// below reports whether a request is for the page below the prefix: from its
+// origin when the browser says one, else by its name.
+func (n *names) below(origin, host string) bool {
+	if n.prefix == "" {
+		return false
+	}
+	if origin != "" {
+		return origin == n.public
+	}
+	return strings.HasSuffix(n.public, "://"+strings.ToLower(host))
+}
+
+// withoutPrefix takes the prefix off a path. It reports false for another path.
+func (n *names) withoutPrefix(path string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, n.prefix)
+	return rest, ok && n.prefix != "" && strings.HasPrefix(rest, "/")
+}
+
 // add allows host, as browsers send it: without the port that the scheme implies.
-func (n *names) add(scheme, host string) {
+// It returns the origin.
+func (n *names) add(scheme, host string) string {
 	host = strings.ToLower(strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[scheme]))
 	n.hosts[host] = true
 	n.origins[scheme+"://"+host] = true
+	return scheme + "://" + host
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"offing/controller/internal/account"
+	"offing/controller/internal/owners"
 )
 
 // Errors of the doors themselves.
@@ -17,6 +18,12 @@ var (
 	errBadRequest  = errors.New("the request cannot be read")
 	errWrongType   = errors.New("the request is not JSON")
 	errWrongOrigin = errors.New("the request comes from another site")
+
+	errTwoProofs    = errors.New("the request has a session and an API token")
+	errNeedsSession = errors.New("an API token cannot do this")
+	errScope        = errors.New("the API token's scope does not allow this")
+	errNotAllowed   = errors.New("only an administrator may do this")
+	errOwnAccount   = errors.New("of one's own account, this needs the password")
 )
 
 // wrongHost is the error for a name that is not the controller's.
@@ -43,12 +50,55 @@ var faults = []struct {
 	{account.ErrBadCredentials, 401, fault{"bad-credentials", "The name or the password is wrong."}},
 	{account.ErrSignedOut, 401, fault{"signed-out", "You are not signed in, or your session has ended. Sign in."}},
 	{account.ErrSetupRefused, 403, fault{"setup-refused", "This setup link is not valid any more. Restart the controller: it prints a new one, unless there is an administrator already."}},
-	{account.ErrBadUser, 400, fault{"bad-user", "A name has 1 to 32 letters, digits, dots, hyphens or underscores."}},
+	{account.ErrBadUser, 400, fault{"bad-user", "A name has 1 to 32 letters, digits, dots, hyphens or underscores, and begins with a letter or a digit."}},
 	{account.ErrBadPassword, 400, fault{"bad-password", "A password has 10 to 256 characters."}},
 	{ErrUnknownBox, 404, fault{"unknown-box", "There is no such box."}},
 	{errBadRequest, 400, fault{"bad-request", "The request cannot be read."}},
 	{errWrongType, 415, fault{"wrong-type", "The request must be JSON, and say so in its Content-Type."}},
 	{errWrongOrigin, 403, fault{"wrong-origin", "The request comes from a page that is not the controller's own."}},
+
+	{errTwoProofs, 400, fault{"two-proofs", "The request has a session's cookie and an API token. Send one of them."}},
+	{errNeedsSession, 403, fault{"session-needed", "An API token cannot do this. Sign in and do it there."}},
+	{errScope, 403, fault{"scope", "The API token may not do this. Make one with a wider scope."}},
+	{errNotAllowed, 403, fault{"not-allowed", "Only an administrator may do this."}},
+	{errOwnAccount, 403, fault{"own-account", "This is your own account. Do it there, where you are asked for your password."}},
+	{account.ErrDisabled, 403, fault{"disabled", "Your account is disabled. Ask an administrator."}},
+	{account.ErrWrongPassword, 403, fault{"wrong-password", "The password is wrong."}},
+	{account.ErrNoPerson, 404, fault{"unknown-user", "There is nobody with this name."}},
+	{account.ErrTaken, 409, fault{"user-exists", "Somebody has this name already. Choose another one."}},
+	{account.ErrBadRole, 400, fault{"bad-role", "A role is \"admin\" or \"user\"."}},
+	{account.ErrLastAdmin, 409, fault{"last-admin", "This is the last administrator who can sign in. Make another one first."}},
+	{account.ErrNoSession, 404, fault{"unknown-session", "There is no such session. It may have ended."}},
+	{account.ErrNoToken, 404, fault{"unknown-token", "There is no such API token. It may have been revoked."}},
+	{account.ErrTokenRefused, 401, fault{"bad-token", "The API token is unknown, was revoked or has run out. Make a new one."}},
+	{account.ErrBadScope, 400, fault{"bad-scope", "A scope is \"read\", \"control\" or, for administrators, \"admin\"."}},
+	{account.ErrBadLabel, 400, fault{"bad-name", "A name for this has 1 to 64 characters, with no space at its ends."}},
+	{account.ErrBadLife, 400, fault{"bad-lifetime", "An invitation lasts up to 720 hours, an API token up to 3650 days."}},
+	{account.ErrTooMany, 409, fault{"too-many", "There are too many of these already. Remove one first."}},
+	{account.ErrInviteRefused, 403, fault{"invitation-refused", "This invitation is not valid any more. Ask an administrator for a new one."}},
+	{account.ErrNoInvitation, 404, fault{"unknown-invitation", "There is no such invitation. It may have been accepted."}},
+	{account.ErrStepRefused, 403, fault{"step-refused", "The sign-in took too long, or was tried too often. Start it again."}},
+	{account.ErrBadCode, 403, fault{"bad-code", "The code is wrong, or was used already. Wait for the next one, or see whether the clock is right."}},
+	{account.ErrBadPasskey, 403, fault{"bad-passkey", "The passkey was not accepted. Try again, or use another way to sign in."}},
+	{account.ErrPasskeyCloned, 403, fault{"passkey-cloned", "The passkey was refused, since there seems to be a copy of it. Sign in another way and remove it."}},
+	{account.ErrNoPasskeyHere, 400, fault{"no-passkeys-here", "Passkeys work over https or at http://localhost only, and not with an address of numbers."}},
+	{account.ErrFactorElsewhere, 403, fault{"factor-elsewhere", "Your second factor does not work at this address. Open the controller where you added it, or ask an administrator."}},
+	{account.ErrNoFactor, 404, fault{"unknown-factor", "There is no such second factor."}},
+	{account.ErrHasTOTP, 409, fault{"totp-exists", "There is an authenticator already. Remove it first."}},
+	{account.ErrNotEnrolling, 409, fault{"not-enrolling", "No authenticator is being set up, or it took too long. Start again."}},
+
+	{owners.ErrUnknownTorrent, 404, fault{"unknown-torrent", "There is no such torrent."}},
+	{owners.ErrUnknownPerson, 404, fault{"unknown-user", "There is nobody with this name."}},
+	{owners.ErrNotOwner, 403, fault{"not-owner", "Only its owner can share this torrent. Ask them, or an administrator."}},
+	{owners.ErrOwnership, 403, fault{"not-yours-to-give", "Only an administrator can give or take ownership. You can share what you own: to see it, or to start and stop it."}},
+	{owners.ErrTooMany, 400, fault{"too-many-torrents", "These are too many torrents at once. Name at most 1,000."}},
+	{owners.ErrNoRoom, 409, fault{"no-room", "Too many people have this torrent. Take it from somebody first: 64 can have it."}},
+	{owners.ErrBadRules, 400, fault{"bad-rules", "A rule needs a user and an access (see, act or own), and in its name every [ its ]. There can be 200 rules, and a name's pattern has at most 256 bytes."}},
+	{owners.ErrBadQuota, 400, fault{"bad-quota", "A limit is not negative. Leave it out, or 0, for none."}},
+
+	{errCrowded, 503, fault{"too-many", "There are too many connections. Close some pages, or try again later."}},
+	{errNoStream, 404, fault{"unknown-stream", "There is no such stream, or it has ended. Open another."}},
+	{errTooQuickly, 429, fault{"too-many-messages", "The stream has not read the messages before this one. Try again."}},
 }
 
 // statusCodes are the words for what the server itself refuses.
@@ -82,6 +132,12 @@ func (s *Server) explain(c *fiber.Ctx, err error) (int, fault) {
 	var host *wrongHost
 	if errors.As(err, &host) {
 		return http.StatusMisdirectedRequest, fault{"wrong-host", host.Error()}
+	}
+	var rule *owners.RuleError
+	if errors.As(err, &rule) {
+		status, f := s.explain(c, rule.Err)
+		f.Text = "Rule " + strconv.Itoa(rule.Number) + ": " + f.Text
+		return status, f
 	}
 	for _, f := range faults {
 		if errors.Is(err, f.err) {

@@ -2,137 +2,176 @@ package web
 
 import (
 	"errors"
-	"math/rand/v2"
+	"io"
 	"net"
-	"os"
 	"sync"
+	"syscall"
 	"time"
-	"unicode/utf8"
 
-	"github.com/fasthttp/websocket"
+	"golang.org/x/sys/unix"
+
+	"offing/controller/internal/hub"
 )
 
-// Tuning of sockets.
-const (
-	maxMessage  = 64 << 10    // bytes of a message from the page
-	closeWithin = time.Second // for the close frame, and for its answer
-)
+// sendBuffer is what the kernel keeps for a page that does not read, in bytes; it
+// counts double. What does not fit waits in the hub, as a place in shared frames.
+const sendBuffer = 64 << 10
 
-// pace says how patient a socket is.
-type pace struct {
-	write   time.Duration // for one message to the page
-	ping    time.Duration // between two pings, give or take a fifth, so that sockets do not ping in step
-	silence time.Duration // from the page, pongs included
-}
-
-var usualPace = pace{write: 10 * time.Second, ping: 25 * time.Second, silence: 70 * time.Second}
-
-// codeBadFrame closes on a message that is no text.
-const codeBadFrame = 4400
-
-// socket is a hub.Conn. The connection that it wraps may serve another client
-// as soon as the handler has returned, so a closed socket never touches it.
+// socket is a hub.Wire on a connection that nobody else uses any more.
 type socket struct {
-	conn *websocket.Conn
-	pace pace
+	conn   net.Conn
+	raw    syscall.RawConn // of conn; nil if it has none, and then every write may wait
+	pens   *sync.Pool      // of *pen
+	ahead  ahead
+	reader *frameReader
+	failed bool // what comes is of no interest any more
 
-	writing sync.Mutex // held for a message; before mu
-
-	mu     sync.Mutex
-	closed bool // a close frame was sent, or cannot be
+	mu      sync.Mutex
+	hurried bool // the deadlines are the last
 }
 
-func newSocket(conn *websocket.Conn, p pace) *socket {
-	s := &socket{conn: conn, pace: p}
-	conn.SetReadLimit(maxMessage)
-	conn.SetPongHandler(func(string) error { s.heard(); return nil })
-	s.heard()
+// pen writes once to a file descriptor. It is kept because a closure for each
+// write would be the only thing that a write allocates.
+type pen struct {
+	frames [][]byte
+	n      int
+	err    error
+	write  func(fd uintptr) bool
+}
+
+func newPen() any {
+	p := &pen{}
+	p.write = p.once
+	return p
+}
+
+// once writes what fits. It is done whatever came of it.
+func (p *pen) once(fd uintptr) bool {
+	for {
+		if len(p.frames) == 1 {
+			p.n, p.err = unix.Write(int(fd), p.frames[0])
+		} else {
+			p.n, p.err = unix.Writev(int(fd), p.frames)
+		}
+		if p.err != unix.EINTR {
+			return true
+		}
+	}
+}
+
+// newSocket makes a socket of a connection of which early has been read already.
+func newSocket(conn net.Conn, early []byte, pens *sync.Pool) *socket {
+	s := &socket{conn: conn, ahead: ahead{conn, early}, pens: pens}
+	s.reader = newFrameReader(&s.ahead)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // it works with any other, too
+		s.raw, _ = tcp.SyscallConn()       // likewise
+	}
 	return s
 }
 
-// heard gives the page its time anew.
-func (s *socket) heard() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closed {
-		_ = s.conn.SetReadDeadline(time.Now().Add(s.pace.silence))
+// ahead reads early, then from conn.
+type ahead struct {
+	conn  net.Conn
+	early []byte
+}
+
+func (a *ahead) Read(p []byte) (int, error) {
+	if len(a.early) == 0 {
+		return a.conn.Read(p)
+	}
+	n := copy(p, a.early)
+	if a.early = a.early[n:]; len(a.early) == 0 {
+		a.early = nil
+	}
+	return n, nil
+}
+
+// Wait implements hub.Wire.
+func (s *socket) Wait() {
+	if s.raw != nil && s.reader.r.Buffered() == 0 && len(s.ahead.early) == 0 {
+		_ = s.raw.Read(readable) // Next will see what is wrong, if anything
 	}
 }
 
-// Read returns the next text message. It is called by one goroutine.
-func (s *socket) Read() ([]byte, error) {
-	kind, message, err := s.conn.ReadMessage()
+// readable tells whether there is something to read, or to be told.
+func readable(fd uintptr) bool {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds[:], 0)
+	return n != 0 || err != nil && err != unix.EINTR
+}
+
+// Next implements hub.Wire.
+func (s *socket) Next() (hub.Message, error) {
+	if s.failed {
+		if _, err := io.Copy(io.Discard, onlyReader{s.conn}); err != nil {
+			return hub.Message{}, err
+		}
+		return hub.Message{}, io.EOF
+	}
+	m, err := s.reader.next()
 	if err != nil {
-		return nil, err
+		s.failed = errors.As(err, new(*hub.FrameError))
 	}
-	if kind != websocket.TextMessage || !utf8.Valid(message) {
-		return nil, errors.Join(errors.New("a message is no text"), s.Close(codeBadFrame, "text only"))
-	}
-	s.heard()
-	return message, nil
+	return m, err
 }
 
-// Write sends a text message. An error, of which os.ErrDeadlineExceeded means
-// that the page did not take it in time, is the end of the connection.
-func (s *socket) Write(message []byte) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if s.isClosed() {
-		return net.ErrClosed
+// onlyReader keeps io.Copy from splicing.
+type onlyReader struct{ io.Reader }
+
+// WriteNow implements hub.Wire.
+func (s *socket) WriteNow(frames [][]byte) (int, error) {
+	if s.raw == nil {
+		return 0, nil
 	}
-	_ = s.conn.SetWriteDeadline(time.Now().Add(s.pace.write)) // never fails
-	err := s.conn.WriteMessage(websocket.TextMessage, message)
-	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() {
-		return os.ErrDeadlineExceeded // the library's own error hides it
+	p, _ := s.pens.Get().(*pen)
+	p.frames = frames
+	closed := s.raw.Write(p.write)
+	n, err := p.n, p.err
+	p.frames, p.n, p.err = nil, 0, nil
+	s.pens.Put(p)
+	switch {
+	case closed != nil:
+		return 0, closed
+	case err == unix.EAGAIN:
+		return 0, nil
 	}
+	return max(n, 0), err
+}
+
+// WriteAll implements hub.Wire.
+func (s *socket) WriteAll(frames [][]byte, within time.Duration) error {
+	s.until(time.Now().Add(within))
+	buffers := net.Buffers(frames)
+	_, err := buffers.WriteTo(s.conn)
+	s.until(time.Time{})
 	return err
 }
 
-// Close sends a close frame, and makes Read and a Write under way return within
-// a second. Only the first call does something.
-func (s *socket) Close(code int, reason string) error {
+// until sets the deadline of writing, unless Hurry has set the last one.
+func (s *socket) until(deadline time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return net.ErrClosed
+	if !s.hurried {
+		_ = s.conn.SetWriteDeadline(deadline) // fails on a closed connection only
 	}
-	s.closed = true
-	deadline := time.Now().Add(closeWithin)
-	err := s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
-	_ = s.conn.NetConn().SetDeadline(deadline) // for a Write and a Read under way
-	return err
 }
 
-func (s *socket) isClosed() bool {
+// Hurry implements hub.Wire.
+func (s *socket) Hurry(within time.Duration, _ int, _ string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.closed
+	s.hurried = true
+	_ = s.conn.SetDeadline(time.Now().Add(within)) // fails on a closed connection only
 }
 
-// ping asks for a sign of life until done is closed.
-func (s *socket) ping(done <-chan struct{}) {
-	for {
-		jittered := s.pace.ping*4/5 + rand.N(s.pace.ping*2/5+1)
-		select {
-		case <-done:
-			return
-		case <-time.After(jittered):
-		}
-		if err := s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.pace.write)); err != nil {
-			return // Read notices too
-		}
+// Finish implements hub.Wire. The page has the close frame, and then the end; its
+// own comes, or does not, until Next has had its time.
+func (s *socket) Finish() {
+	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {
+		_ = c.CloseWrite() // fails when the page was faster
 	}
 }
 
-// finish waits for the answer to the close frame, without which the frame itself
-// may be lost. When it returns nobody uses the connection any more.
-func (s *socket) finish() {
-	_ = s.Close(websocket.CloseInternalServerErr, "") // unless it was closed properly
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	for {
-		if _, _, err := s.conn.NextReader(); err != nil {
-			return
-		}
-	}
-}
+// Close implements hub.Wire.
+func (s *socket) Close(int, string) { _ = s.conn.Close() }

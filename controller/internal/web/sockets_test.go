@@ -1,15 +1,17 @@
 package web
 
 import (
-	"context"
 	"errors"
+	"net/netip"
 	"os"
+	"runtime"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/fasthttp/websocket"
 
+	"offing/controller/internal/account"
 	"offing/controller/internal/hub"
 )
 
@@ -21,44 +23,118 @@ func TestSocketLimits(t *testing.T) {
 		f.open(t, session)
 	}
 	over := f.stranger(t)
-	say(t, over, f.ticket(t, session))
+	present(t, over, f.ticket(t, session))
 	expectClose(t, over, websocket.CloseTryAgainLater)
 	f.open(t, sessionOf(t, f.signIn(t, password))) // another session has room
 
-	say(t, first, "still here")
-	expect(t, first, "still here")
+	alive(t, first)
 	if err := first.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")); err != nil {
 		t.Fatal(err)
 	}
 	expectClose(t, first, websocket.CloseNormalClosure)
 	for { // as soon as the server has noticed, there is room again
 		s := f.stranger(t)
-		say(t, s, f.ticket(t, session))
-		if _, message, err := s.ReadMessage(); err == nil && string(message) == "opened" {
+		present(t, s, f.ticket(t, session))
+		if _, message, err := s.ReadMessage(); err == nil && strings.Contains(string(message), "opened") {
 			break
-		} else if !websocket.IsCloseError(err, websocket.CloseTryAgainLater) {
-			t.Fatal(err)
 		}
+		expectClose(t, s, websocket.CloseTryAgainLater)
 	}
 }
 
-func TestStrangersAreBounded(t *testing.T) {
-	f := run(t, func(_ *fixture, c *Config) { c.Hub = greet })
-	known := f.stranger(t)
-	expect(t, known, "hello")
-	say(t, known, f.ticket(t, f.setup(t)))
-	expect(t, known, "opened")
-	var last *websocket.Conn
-	for range maxStrangers {
-		last = f.stranger(t)
-		expect(t, last, "hello")
+func TestUsersAreBounded(t *testing.T) {
+	k := newSockets()
+	var doors []*turnstile
+	for i := range maxPerUser {
+		door := k.enter(nil, netip.Addr{})
+		if !door.admit(account.Principal{User: "ada", Session: account.SessionID{byte(i / maxPerSession)}}) {
+			t.Fatalf("no room for connection %d", i)
+		}
+		doors = append(doors, door)
 	}
-	expectClose(t, f.stranger(t), websocket.CloseTryAgainLater)
-	say(t, known, "still here")
-	expect(t, known, "still here")
-	_ = last.Close()
+	over := k.enter(nil, netip.Addr{})
+	if over.admit(account.Principal{User: "ada", Session: account.SessionID{99}}) {
+		t.Error("one user has more connections than there may be")
+	}
+	if !over.admit(account.Principal{User: "ben", Session: account.SessionID{98}}) {
+		t.Error("no room for another user")
+	}
+	for _, door := range append(doors, over) {
+		door.leave()
+	}
+	if k.all != 0 || k.strangers != 0 || len(k.sessions) != 0 || len(k.users) != 0 {
+		t.Errorf("when all have left: %d, %d, %v, %v", k.all, k.strangers, k.sessions, k.users)
+	}
+}
+
+// Strangers from one network leave room for others, and all of them together are
+// bounded.
+func TestStrangersOfOneNetwork(t *testing.T) {
+	k := newSockets()
+	at := func(text string) netip.Addr { return netip.MustParseAddr(text) }
+	var doors []*turnstile
+	enter := func(n int, from netip.Addr) {
+		t.Helper()
+		for range n {
+			door := k.enter(nil, from)
+			if door == nil {
+				t.Fatalf("no room from %v", from)
+			}
+			doors = append(doors, door)
+		}
+	}
+	enter(maxAlike, at("2001:db8::1"))
+	if k.room(at("2001:db8::ffff")) || k.enter(nil, at("2001:db8::2")) != nil {
+		t.Error("a network has more strangers than there may be")
+	}
+	enter(1, at("2001:db8:0:1::1"))
+	if !doors[0].admit(account.Principal{User: "ada"}) {
+		t.Error("a stranger is not admitted")
+	}
+	enter(1, at("2001:db8::2"))
+	enter(maxStrangers-maxAlike-1, at("192.0.2.1"))
+	if k.room(at("192.0.2.2")) {
+		t.Error("there is room for any number of strangers")
+	}
+	for _, door := range doors {
+		door.leave()
+	}
+	if k.all != 0 || k.strangers != 0 || len(k.networks) != 0 {
+		t.Errorf("when all have left: %d, %d, %v", k.all, k.strangers, k.networks)
+	}
+}
+
+// TestThousandStrangers has one client open a thousand sockets and say nothing.
+func TestThousandStrangers(t *testing.T) {
+	f := run(t, func(f *fixture, _ *Config) { f.pace.Open = time.Hour })
+	known, _ := f.open(t, f.setup(t))
+	var kept *websocket.Conn
+	for i := range 1000 {
+		if s := f.stranger(t); i >= maxAlike {
+			expectClose(t, s, websocket.CloseTryAgainLater)
+			continue
+		} else if kept == nil {
+			kept = s
+		}
+		for f.connections() < i+2 { // its handler may begin later than the next one's
+			runtime.Gosched()
+		}
+	}
+	if n := f.connections(); n != maxAlike+1 {
+		t.Errorf("%d connections are kept", n)
+	}
+	f.sockets.mu.Lock()
+	if n := f.sockets.networks[netip.MustParsePrefix("127.0.0.1/32")]; n != maxAlike {
+		t.Errorf("%d of them are counted to where they are from", n)
+	}
+	f.sockets.mu.Unlock()
+	alive(t, known)
+	_ = kept.Close()
+	session := sessionOf(t, f.signIn(t, password))
 	for { // as soon as the server has noticed, there is room again
-		if _, message, err := f.stranger(t).ReadMessage(); err == nil && string(message) == "hello" {
+		s := f.stranger(t)
+		present(t, s, f.ticket(t, session))
+		if _, _, err := s.ReadMessage(); err == nil {
 			break
 		} else if !websocket.IsCloseError(err, websocket.CloseTryAgainLater) {
 			t.Fatal(err)
@@ -67,12 +143,12 @@ func TestStrangersAreBounded(t *testing.T) {
 }
 
 func TestSocketsCloseWhenTheServerStops(t *testing.T) {
-	f := run(t, func(_ *fixture, c *Config) { c.Hub = greet })
-	open, stranger := f.stranger(t), f.stranger(t)
-	expect(t, stranger, "hello")
-	expect(t, open, "hello")
-	say(t, open, f.ticket(t, f.setup(t)))
-	expect(t, open, "opened")
+	f := run(t)
+	open, _ := f.open(t, f.setup(t))
+	stranger := f.stranger(t)
+	for f.connections() < 2 {
+		runtime.Gosched()
+	}
 	f.stop()
 	expectClose(t, open, websocket.CloseGoingAway)
 	expectClose(t, stranger, websocket.CloseGoingAway)
@@ -80,7 +156,7 @@ func TestSocketsCloseWhenTheServerStops(t *testing.T) {
 		t.Error(err)
 	}
 	f.served <- nil
-	if n := len(f.sockets.sessions); n != 0 {
+	if n := f.connections(); n != 0 {
 		t.Errorf("%d sockets outlive the server", n)
 	}
 	if _, err := os.Lstat(f.Socket); !errors.Is(err, os.ErrNotExist) {
@@ -88,11 +164,18 @@ func TestSocketsCloseWhenTheServerStops(t *testing.T) {
 	}
 }
 
+// fails is a Hub that cannot.
+type fails struct{ Hub }
+
+func (fails) Close() {}
+
+func (fails) Take(hub.Wire, hub.Doorman, func(error)) { panic("a secret of the page") }
+
 func TestSocketHandlerThatFails(t *testing.T) {
-	f := run(t, func(_ *fixture, c *Config) {
-		c.Hub = func(context.Context, hub.Conn, hub.Doorman) error { panic("a secret of the page") }
-	})
-	expectClose(t, f.stranger(t), websocket.CloseInternalServerErr)
+	f := run(t, func(f *fixture, _ *Config) { f.instead = fails{} })
+	if _, _, err := f.stranger(t).ReadMessage(); err == nil {
+		t.Error("it is still open")
+	}
 	f.log.wait(t, "handler failed")
 	if strings.Contains(f.log.String(), "secret of the page") {
 		t.Error("the log tells what the panic said")
@@ -100,47 +183,7 @@ func TestSocketHandlerThatFails(t *testing.T) {
 	if a := f.do(t, call{}); a.StatusCode != 200 {
 		t.Errorf("after that: %d", a.StatusCode)
 	}
-}
-
-// echo is a stand-in for the hub: it opens the ticket, then sends back what it gets.
-func echo(_ context.Context, conn hub.Conn, door hub.Doorman) error {
-	first, err := conn.Read()
-	if err != nil {
-		return err
+	if n := f.connections(); n != 0 {
+		t.Errorf("%d connections still count", n)
 	}
-	p, err := door.OpenTicket(context.Background(), string(first))
-	if err != nil {
-		return conn.Close(4401, err.Error())
-	}
-	if err := conn.Write([]byte("opened")); err != nil {
-		return err
-	}
-	read := make(chan struct{})
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer close(read)
-	wg.Go(func() {
-		select {
-		case <-door.Ended(p.Session):
-			_ = conn.Close(4409, "session ended")
-		case <-read:
-		}
-	})
-	for {
-		message, err := conn.Read()
-		if err != nil {
-			return err
-		}
-		if err := conn.Write(message); err != nil {
-			return err
-		}
-	}
-}
-
-// greet is echo that says when the socket has been let in.
-func greet(ctx context.Context, conn hub.Conn, door hub.Doorman) error {
-	if err := conn.Write([]byte("hello")); err != nil {
-		return err
-	}
-	return echo(ctx, conn, door)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"time"
 
@@ -15,7 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"offing/controller/internal/account"
-	"offing/controller/internal/hub"
 	"offing/tunnel/report"
 )
 
@@ -36,21 +36,28 @@ type Boxes interface {
 type Config struct {
 	Listen    string   // TCP address, such as 127.0.0.1:8080; port 0 picks one
 	Socket    string   // path of the Unix socket; its folder is made 0700
-	PublicURL string   // where people reach the controller through a proxy; may be empty
+	PublicURL string   // where people reach the controller through a proxy, with a path perhaps; may be empty
 	Hosts     []string // further Host names, as browsers send them: "name" or "name:port"
+	// TrustedProxies are those whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
 
 	Accounts *account.Accounts
-	Hub      func(context.Context, hub.Conn, hub.Doorman) error // (*hub.Hub).Serve
+	Hub      Hub // closed when Serve ends
 	Boxes    Boxes
+	Owners   Owners
+	// Audit keeps what administrators do; AuditLog returns the last n, oldest first.
+	// Both may be nil.
+	Audit    func(ctx context.Context, actor account.Principal, action, object string)
+	AuditLog func(ctx context.Context, n int) ([]AuditEntry, error)
 	UI       fs.FS // the built page; nil answers with how to build it
 	Log      *slog.Logger
 }
 
 // Bounds of what a stranger can make the server hold.
 const (
-	maxBody      = 64 << 10         // bytes of a request's body
+	maxBody      = 144 << 10        // bytes of a request's body: 1,000 torrents with their boxes
 	maxHead      = 8 << 10          // bytes of a request's line and headers
-	maxConns     = 16384            // HTTP connections at once
+	maxConns     = 16384            // HTTP connections at once, and as many live ones
 	readTimeout  = 15 * time.Second // for a whole request
 	writeTimeout = 30 * time.Second // for a whole answer
 	idleTimeout  = 2 * time.Minute  // between two requests
@@ -63,6 +70,7 @@ type Server struct {
 	names   *names
 	page    *page
 	sockets *sockets
+	streams *streams
 	tcp     net.Listener
 	unix    net.Listener
 	ctx     context.Context // ends when the server stops
@@ -76,7 +84,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, page: page, sockets: newSockets()}
+	s := &Server{Config: c, page: page, sockets: newSockets(), streams: newStreams()}
 	if s.tcp, err = listenTCP(c.Listen); err != nil {
 		return nil, err
 	}
@@ -93,8 +101,8 @@ func New(c Config) (*Server, error) {
 // URL is where a browser on this machine finds the page, without a slash at its end.
 func (s *Server) URL() string { return s.names.local }
 
-// Serve answers until ctx ends, then closes every WebSocket with 1001, waits for
-// all of them and unbinds. It returns nil when it was stopped by ctx.
+// Serve answers until ctx ends, then closes the Hub and with it every live
+// connection, and unbinds. It returns nil when it was stopped by ctx.
 func (s *Server) Serve(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, door := range []struct {
@@ -105,7 +113,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		g.Go(func() error {
 			<-ctx.Done()
 			s.cancel()
-			s.sockets.close()
+			s.Hub.Close()
 			stopping, cancel := context.WithTimeout(context.Background(), stopTimeout)
 			defer cancel()
 			_ = door.app.ShutdownWithContext(stopping) // what takes longer ends with the process
@@ -113,9 +121,7 @@ func (s *Server) Serve(ctx context.Context) error {
 			return nil
 		})
 	}
-	err := g.Wait()
-	s.sockets.wait()
-	return errors.Join(err, s.Close())
+	return errors.Join(g.Wait(), s.Close())
 }
 
 // Close unbinds the doors. It is for a server that never served.
@@ -151,23 +157,23 @@ func (s *Server) newApp() *fiber.App {
 		// A form is refused anyway, so it need not be parsed first.
 		DisablePreParseMultipartForm: true,
 	})
+	// A live connection is not fasthttp's any more: what it keeps for the request
+	// is given back, and the connection is closed by whoever has it.
+	app.Server().KeepHijackedConns = true
 	app.Use(s.catch, headers)
 	return app
 }
 
 func (s *Server) tcpApp() *fiber.App {
 	app := s.newApp()
-	app.Use(s.checkHost)
+	app.Use(s.checkHost, s.withoutPrefix)
 	api := app.Group("/api/v1", s.checkOrigin)
-	api.Get("/setup", s.getSetup)
-	api.Post("/setup", s.postSetup)
-	api.Post("/session", s.postSession)
-	api.Delete("/session", s.deleteSession)
-	api.Get("/ws", s.checkSocket, s.webSocket())
-	api.Get("/session", s.signedIn, s.getSession)
-	api.Post("/tickets", s.signedIn, s.postTickets)
-	api.Get("/status", s.signedIn, s.getStatus)
-	api.Get("/boxes/:box/list", s.signedIn, s.getList)
+	s.accountRoutes(api)
+	s.liveRoutes(api)
+	api.Post("/tickets", s.signedIn, bySession, s.postTickets)
+	api.Get("/status", s.signedIn, scoped(account.ScopeRead), s.getStatus)
+	api.Get("/boxes/:box/list", s.signedIn, scoped(account.ScopeRead), s.getList)
+	s.ownerRoutes(api, s.signedIn)
 	app.Get("/*", s.getPage)
 	return app
 }
@@ -176,8 +182,10 @@ func (s *Server) unixApp() *fiber.App {
 	app := s.newApp()
 	api := app.Group("/api/v1", asAdmin)
 	api.Get("/setup", s.getSetup)
+	s.peopleRoutes(api)
 	api.Get("/status", s.getStatus)
 	api.Get("/boxes/:box/list", s.getList)
 	api.Post("/boxes/reload", s.postReload)
+	s.ownerRoutes(api)
 	return app
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/alexedwards/argon2id"
 
 	"offing/controller/internal/account"
+	"offing/controller/internal/hub"
+	"offing/controller/internal/owners"
 	"offing/controller/internal/store"
 	"offing/tunnel/report"
 )
@@ -36,12 +38,15 @@ var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLeng
 // fixture is a server on a free port, with a store of its own.
 type fixture struct {
 	*Server
-	log    lockedBuffer
-	now    func() time.Time
-	dir    string
-	stop   context.CancelFunc
-	served chan error
-	pace   pace
+	log     lockedBuffer
+	now     func() time.Time
+	dir     string
+	stop    context.CancelFunc
+	served  chan error
+	pace    hub.Pace
+	views   *views
+	live    *hub.Hub
+	instead Hub // of live
 }
 
 // lockedBuffer is a log that may be read while it is written.
@@ -121,14 +126,19 @@ var ui = fstest.MapFS{
 // start serves with what change makes of the usual configuration.
 func start(t *testing.T, change ...func(*fixture, *Config)) *fixture {
 	t.Helper()
-	f := &fixture{now: time.Now, dir: t.TempDir(), served: make(chan error, 1), pace: usualPace}
+	f := &fixture{now: time.Now, dir: t.TempDir(), served: make(chan error, 1), pace: hub.UsualPace(), views: newViews()}
 	c := Config{
 		Listen: "127.0.0.1:0", Socket: filepath.Join(f.dir, "run", "offing.sock"),
-		Hub: echo, Boxes: boxes{make(chan struct{}, 1)}, UI: fs.FS(ui),
+		Boxes: boxes{make(chan struct{}, 1)}, UI: fs.FS(ui),
 		Log: slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range change {
 		change(f, &c)
+	}
+	f.live = hub.New(f.views, c.Log, hub.WithPace(f.pace))
+	t.Cleanup(f.live.Close)
+	if c.Hub = f.live; f.instead != nil {
+		c.Hub = f.instead
 	}
 	st, err := store.Open(t.Context(), store.Config{Dir: filepath.Join(f.dir, "store"), KeyFile: filepath.Join(f.dir, "key"), Log: c.Log})
 	if err != nil {
@@ -139,10 +149,14 @@ func start(t *testing.T, change ...func(*fixture, *Config)) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.Owners == nil {
+		if c.Owners, err = owners.Open(t.Context(), owners.Config{Store: st, People: c.Accounts, Log: c.Log}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if f.Server, err = New(c); err != nil {
 		t.Fatal(err)
 	}
-	f.sockets.pace = f.pace
 	return f
 }
 
@@ -150,6 +164,13 @@ func start(t *testing.T, change ...func(*fixture, *Config)) *fixture {
 func run(t *testing.T, change ...func(*fixture, *Config)) *fixture {
 	t.Helper()
 	f := start(t, change...)
+	f.serve(t)
+	return f
+}
+
+// serve serves until the test ends.
+func (f *fixture) serve(t *testing.T) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	f.stop = cancel
 	go func() { f.served <- f.Serve(ctx) }()
@@ -159,12 +180,12 @@ func run(t *testing.T, change ...func(*fixture, *Config)) *fixture {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	return f
 }
 
 // call is one request; the zero call is GET /api/v1/setup by a script.
 type call struct {
 	method, path, host, origin, site, body, kind, cookie string
+	authorization                                        string
 }
 
 // answer is what came back.
@@ -200,7 +221,7 @@ func (f *fixture) do(t *testing.T, c call) *answer {
 	if c.kind == "" && c.body != "" {
 		c.kind = "application/json"
 	}
-	for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site, "Content-Type": c.kind} {
+	for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site, "Content-Type": c.kind, "Authorization": c.authorization} {
 		if value != "" {
 			r.Header.Set(name, value)
 		}
