@@ -51,7 +51,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&a.configFlag, "config", "", "configuration `file`")
 	root.PersistentFlags().StringVar(&a.stateFlag, "state", "", "`folder` of all that lasts, instead of the configuration's")
-	root.AddCommand(a.serve(), a.status(), a.box(), a.proxy(), a.version())
+	root.AddCommand(a.serve(), a.status(), a.box(), a.user(), a.share(), a.proxy(), a.version())
 	return root
 }
 

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"offing/controller/internal/fleet"
 	"offing/tunnel"
@@ -72,51 +69,11 @@ func nameWithoutCode(_ *cobra.Command, args []string) error {
 	return fleet.CheckName(args[0])
 }
 
-// readCode returns what is piped in, or what a person types.
 func (a *app) readCode(ctx context.Context, box string) (string, error) {
-	if isTerminal(a.stdin) {
-		return a.promptCode(ctx, box)
-	}
-	code, err := io.ReadAll(io.LimitReader(a.stdin, maxCode+1))
-	if err != nil {
-		return "", fmt.Errorf("read the pairing code: %w", err)
-	}
-	if strings.TrimSpace(string(code)) == "" {
-		return "", errors.New("there is no pairing code on the standard input: `offing-agent pair` on the box prints one")
-	}
-	return string(code), nil
-}
-
-// promptCode asks on the terminal, which does not show what is typed. When it
-// is interrupted it puts the terminal right; the reader that it leaves ends with
-// the program.
-func (a *app) promptCode(ctx context.Context, box string) (string, error) {
-	fd := int(a.stdin.Fd())
-	before, err := term.GetState(fd)
-	if err != nil {
-		return "", fmt.Errorf("read the pairing code: %w", err)
-	}
-	fmt.Fprintf(a.stderr, "Pairing code of %s, as `offing-agent pair` on the box prints it (it will not be shown): ", box)
-	defer fmt.Fprintln(a.stderr)
-	type answer struct {
-		code []byte
-		err  error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		code, err := term.ReadPassword(fd)
-		answers <- answer{code, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
-	case got := <-answers:
-		if errors.Is(got.err, io.EOF) || got.err == nil && len(got.code) == 0 {
-			return "", errors.New("no pairing code was given, nothing is changed")
-		}
-		if got.err != nil {
-			return "", fmt.Errorf("read the pairing code: %w", got.err)
-		}
-		return string(got.code), nil
-	}
+	return a.readSecret(ctx, secret{
+		what:   "pairing code",
+		prompt: fmt.Sprintf("Pairing code of %s, as `offing-agent pair` on the box prints it (it will not be shown): ", box),
+		most:   maxCode,
+		hint:   "`offing-agent pair` on the box prints one",
+	})
 }

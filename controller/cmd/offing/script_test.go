@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -28,7 +29,10 @@ func TestMain(m *testing.M) {
 // would type it. Beside testscript's own commands there are
 //
 //	exits STATUS COMMAND…   runs a command and holds it to an exit status
-//	controller FILE         answers on the socket in $RUN, /status with the file
+//	controller FILE         answers on the socket in $RUN, /status with the file, and
+//	                        METHOD /a/b with answers/METHOD-a-b, where a first line
+//	                        of three digits is the status; without such a file 204.
+//	                        What was asked so is in the file requests
 //	asked N PATH            waits until the controller was asked N times
 //	no-controller           ends it
 //	mode PATH 600           holds a file to its permissions
@@ -138,14 +142,16 @@ func controllerOf(ts *testscript.TestScript) *fakeController {
 }
 
 func startController(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(controllerOf(ts).serve(ts.MkAbs(args[0])))
+	ts.Check(controllerOf(ts).serve(ts.MkAbs(args[0]), ts.MkAbs(".")))
 }
 
-// serve answers /status with the file, as it is at the time.
-func (f *fakeController) serve(status string) error {
+// serve answers /status with the file, as it is at the time, and the rest from
+// the folder.
+func (f *fakeController) serve(status, dir string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, status) })
 	mux.HandleFunc("POST /api/v1/boxes/reload", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) { answer(w, r, dir) })
 	listener, err := net.Listen("unix", f.socket)
 	if err != nil {
 		return err
@@ -159,6 +165,33 @@ func (f *fakeController) serve(status string) error {
 	f.mu.Unlock()
 	go server.Serve(listener) // until close
 	return nil
+}
+
+// answer writes the request down and answers it from the folder.
+func answer(w http.ResponseWriter, r *http.Request, dir string) {
+	body, _ := io.ReadAll(r.Body)
+	path := strings.TrimPrefix(r.URL.RequestURI(), "/api/v1/")
+	log, err := os.OpenFile(filepath.Join(dir, "requests"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(log, strings.TrimSpace(r.Method+" "+path+" "+string(body)))
+		err = errors.Join(err, log.Close())
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	path, _, _ = strings.Cut(path, "?")
+	text, err := os.ReadFile(filepath.Join(dir, "answers", r.Method+"-"+strings.ReplaceAll(path, "/", "-")))
+	if err != nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	first, rest, _ := strings.Cut(string(text), "\n")
+	if status, err := strconv.Atoi(first); err == nil {
+		w.WriteHeader(status)
+		text = []byte(rest)
+	}
+	_, _ = w.Write(text)
 }
 
 func (f *fakeController) count(path string) {

@@ -59,7 +59,7 @@ func TestWatchOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	fake := &fakeController{socket: filepath.Join(state, "run", "offing.sock"), asked: make(map[string]int), more: make(chan struct{})}
-	if err := fake.serve(boxes); err != nil {
+	if err := fake.serve(boxes, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	defer fake.close()
@@ -105,7 +105,7 @@ func TestStatusOnATerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			fake := &fakeController{socket: filepath.Join(state, "run", "offing.sock"), asked: make(map[string]int), more: make(chan struct{})}
-			if err := fake.serve(boxes); err != nil {
+			if err := fake.serve(boxes, t.TempDir()); err != nil {
 				t.Fatal(err)
 			}
 			defer fake.close()

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"offing/controller/client"
+	"offing/controller/internal/useragent"
+)
+
+func (a *app) userList() *cobra.Command {
+	var asJSON bool
+	cmd := a.asking("list", "List the people, and what is theirs", cobra.NoArgs,
+		func(ctx context.Context, c *client.Client, _ []string) error {
+			users, err := c.Users(ctx)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(map[string]any{"users": users})
+			}
+			if len(users) == 0 {
+				fmt.Fprintln(a.stderr, "there is nobody yet: the controller printed a link for the first administrator when it started")
+				return nil
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "NAME\tROLE\tSIGN-IN\tSESSIONS\tSEEN\tTORRENTS\tON DISK")
+			for i := range users {
+				writeUser(w, &users[i])
+			}
+			return w.Flush()
+		})
+	cmd.Flags().BoolVar(&asJSON, "json", false, `write {"users":[…]}`)
+	return cmd
+}
+
+func writeUser(w io.Writer, u *client.User) {
+	signIn := "password"
+	switch {
+	case u.Disabled:
+		signIn = "disabled"
+	case u.SecondFactor:
+		signIn = "two factors"
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", u.Name, u.Role, signIn, u.Sessions, clock(at(u.Seen)),
+		bounded(fmt.Sprint(u.Used.Torrents), u.Quota.Torrents > 0, fmt.Sprint(u.Quota.Torrents)),
+		bounded(size(u.Used.Bytes), u.Quota.Bytes > 0, size(u.Quota.Bytes)))
+}
+
+// bounded is what is used, and of how much when there is a bound.
+func bounded(used string, isBounded bool, bound string) string {
+	if !isBounded {
+		return used
+	}
+	return used + " of " + bound
+}
+
+func size(bytes int64) string { return humanize.Bytes(uint64(max(bytes, 0))) }
+
+// at is the time, or the zero one for none.
+func at(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func (a *app) printJSON(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(append(text, '\n'))
+	return err
+}
+
+func (a *app) userSessions() *cobra.Command {
+	var end string
+	cmd := a.asking("sessions NAME", "List where somebody is signed in, and sign them out", onePerson,
+		func(ctx context.Context, c *client.Client, args []string) error {
+			switch end {
+			case "":
+				return a.listSessions(ctx, c, args[0])
+			case "all":
+				return a.done(c.EndSessions(ctx, args[0]), "every session of "+args[0]+" has ended")
+			}
+			return a.done(c.EndSession(ctx, args[0], end), "that session has ended")
+		})
+	cmd.Flags().StringVar(&end, "end", "", "end the session of that `ID`, or all")
+	return cmd
+}
+
+// done says what was done, unless there is an error.
+func (a *app) done(err error, what string) error {
+	if err == nil {
+		fmt.Fprintln(a.stdout, what)
+	}
+	return err
+}
+
+func (a *app) listSessions(ctx context.Context, c *client.Client, user string) error {
+	sessions, err := c.Sessions(ctx, user)
+	if err != nil {
+		return err
+	}
+	if len(sessions) == 0 {
+		fmt.Fprintf(a.stderr, "%s is signed in nowhere\n", user)
+		return nil
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tSINCE\tSEEN\tWITH")
+	for _, s := range sessions {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.ID, clock(s.Created), clock(s.Seen), useragent.Name(printable(s.Agent)))
+	}
+	return w.Flush()
+}
+
+// printable is text of somebody else, without what could steer a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func (a *app) userTokens() *cobra.Command {
+	var revoke string
+	cmd := a.asking("tokens NAME", "List somebody's API tokens, and revoke one", onePerson,
+		func(ctx context.Context, c *client.Client, args []string) error {
+			if revoke != "" {
+				return a.done(c.RevokeToken(ctx, args[0], revoke), "revoked: that token is worthless now")
+			}
+			tokens, err := c.Tokens(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if len(tokens) == 0 {
+				fmt.Fprintf(a.stderr, "%s has none; people make them on their account's page\n", args[0])
+				return nil
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "ID\tNAME\tMAY\tMADE\tUSED\tUNTIL")
+			for _, t := range tokens {
+				until := "revoked"
+				if t.Expires != nil {
+					until = clock(*t.Expires)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, printable(t.Name), t.Scope, clock(t.Created), clock(at(t.Used)), until)
+			}
+			return w.Flush()
+		})
+	cmd.Flags().StringVar(&revoke, "revoke", "", "make the token of that `ID` worthless")
+	return cmd
+}
+
+func (a *app) userAudit() *cobra.Command {
+	var last int
+	cmd := a.asking("audit", "Say who did what to people and to what is theirs", cobra.NoArgs,
+		func(ctx context.Context, c *client.Client, _ []string) error {
+			if last < 1 {
+				return usage(errors.New("--last: want a number above 0"))
+			}
+			entries, err := c.Audit(ctx, last)
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			for _, e := range entries {
+				actor := e.Actor
+				if actor == "" {
+					actor = "(command line)"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", clock(e.At), actor, e.Action, printable(e.Object))
+			}
+			return w.Flush()
+		})
+	cmd.Flags().IntVar(&last, "last", 50, "how `many`")
+	return cmd
+}
