@@ -1,10 +1,17 @@
 // The controller's HTTP API, as far as the page uses it.
 
-const TIMEOUT_MS = 15_000;
+import { AccountApi } from './api/account';
+import { ApiError, type Call, field, foreign, http } from './api/call';
+import { DoorApi } from './api/door';
+import { OwnersApi } from './api/owners';
+import { PeopleApi } from './api/people';
+
+export { ApiError, sentence } from './api/call';
 
 export interface Principal {
   user: string;
   role: string;
+  name: string; // the user as its owner wrote it
 }
 
 export interface Ticket {
@@ -12,40 +19,32 @@ export interface Ticket {
   expires_in: number; // seconds
 }
 
-/** What the controller, or the way to it, had against a request. Its message is for the user. */
-export class ApiError extends Error {
-  /** HTTP status; 0 when no answer came. */
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, text: string) {
-    super(text);
-    this.name = 'ApiError';
-    this.status = status;
-    this.code = code;
-  }
-}
-
 export class Api {
   readonly base: string;
+  readonly door: DoorApi;
+  readonly account: AccountApi;
+  readonly people: PeopleApi;
+  readonly owners: OwnersApi;
+  /** Is called when the controller says that nobody is signed in here any more. */
+  ended: () => void = () => undefined;
+  readonly #call: Call;
 
   /** base is the address of the API with a slash at its end. */
-  constructor(base: string) {
+  constructor(base: string, call: Call = http(base)) {
     this.base = base;
-  }
-
-  /** Whether nobody has an account yet. */
-  async setupNeeded(): Promise<boolean> {
-    return field(await this.#call('GET', 'setup'), 'needed') === true;
-  }
-
-  /** Makes the first account and signs in. */
-  async setUp(token: string, user: string, password: string): Promise<void> {
-    await this.#call('POST', 'setup', { token, user, password });
-  }
-
-  async signIn(user: string, password: string): Promise<void> {
-    await this.#call('POST', 'session', { user, password });
+    this.#call = call;
+    const inside: Call = async (...request) => {
+      try {
+        return await call(...request);
+      } catch (err) {
+        if (err instanceof ApiError && err.code === 'signed-out') this.ended();
+        throw err;
+      }
+    };
+    this.door = new DoorApi(call);
+    this.account = new AccountApi(inside);
+    this.people = new PeopleApi(inside);
+    this.owners = new OwnersApi(inside);
   }
 
   async signOut(): Promise<void> {
@@ -56,7 +55,8 @@ export class Api {
   async whoAmI(): Promise<Principal | null> {
     try {
       const v = await this.#call('GET', 'session');
-      return { user: String(field(v, 'user') ?? ''), role: String(field(v, 'role') ?? '') };
+      const user = String(field(v, 'user') ?? '');
+      return { user, role: String(field(v, 'role') ?? ''), name: String(field(v, 'name') || user) };
     } catch (err) {
       if (err instanceof ApiError && err.status === 401) return null;
       throw err;
@@ -71,48 +71,9 @@ export class Api {
     if (typeof ticket !== 'string' || typeof expires !== 'number') throw foreign(200);
     return { ticket, expires_in: expires };
   }
-
-  async #call(method: string, path: string, body?: Record<string, string>): Promise<unknown> {
-    let answer: Response;
-    try {
-      answer = await fetch(new URL(path, this.base), {
-        method,
-        credentials: 'same-origin',
-        cache: 'no-store',
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-      });
-    } catch {
-      throw new ApiError(0, 'unreachable', 'The controller does not answer. Is it running, and can this device reach it?');
-    }
-    if (answer.status === 204) return null;
-    const v: unknown = await answer.json().catch(() => null);
-    if (answer.ok) return v;
-    const error = field(v, 'error');
-    const code = field(error, 'code');
-    const text = field(error, 'text');
-    if (typeof code !== 'string' || typeof text !== 'string') throw foreign(answer.status);
-    throw new ApiError(answer.status, code, sentence(text));
-  }
 }
 
 /** The address of the API for a page that is served at the controller's root, wherever that is. */
 export function apiBase(document: string): string {
   return new URL('api/v1/', document).href;
-}
-
-function field(v: unknown, name: string): unknown {
-  return typeof v === 'object' && v !== null ? (v as Record<string, unknown>)[name] : undefined;
-}
-
-function foreign(status: number): ApiError {
-  return new ApiError(status, 'foreign', `Something else than the controller answered (status ${status}). Check the address.`);
-}
-
-/** Makes an error's text, lower case and without a full stop, a sentence. */
-export function sentence(text: string): string {
-  const s = text.trim();
-  if (s === '') return s;
-  return s[0]!.toUpperCase() + s.slice(1) + (/[.!?…]$/.test(s) ? '' : '.');
 }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.svelte';
 import { type Instant, now } from './instant';
 import { daemonTrouble } from './line';
-import type { BoxReport } from './live/frames';
+import type { BoxReport, HostReport } from './live/boxes';
 
 // Figures this old are not live when something on the way is known to be broken.
 const STALE_BROKEN_MS = 10_000;
@@ -23,6 +23,8 @@ interface Watch {
 export class Box {
   readonly name: string;
   readonly #watch: Watch;
+  /** The machine; only administrators are told. */
+  host: HostReport['host'] | null = $state.raw(null);
   #heard: { report: BoxReport; at: Instant };
 
   constructor(report: BoxReport, watch: Watch) {
@@ -63,6 +65,7 @@ export class Boxes implements Watch {
   /** The controller has told of its boxes, be there none. */
   known = $state(false);
   told = $state(true);
+  #hosts: readonly HostReport[] = [];
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -77,5 +80,16 @@ export class Boxes implements Watch {
       return box ?? new Box(report, this);
     });
     if (list.length !== this.list.length || list.some((box, i) => box !== this.list[i])) this.list = list;
+    this.#place();
+  }
+
+  hearHosts(reports: readonly HostReport[]): void {
+    this.#hosts = reports;
+    this.#place();
+  }
+
+  /** Hosts and lines come on their own, in either order. */
+  #place(): void {
+    for (const box of this.list) box.host = this.#hosts.find((h) => h.name === box.name)?.host ?? null;
   }
 }

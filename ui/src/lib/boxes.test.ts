@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Boxes } from './boxes.svelte';
 import { Clock } from './clock.svelte';
 import { ageText, headline, toneOf } from './line';
-import type { BoxReport, LineState } from './live/frames';
+import type { BoxReport, LineState } from './live/boxes';
 
 const report = (state: LineState, age_ms: number): BoxReport => ({
   name: 'demo', line: { state, since: '', code: '', reason: '', rtt_ms: 0 },
-  daemon: { state: 'ok', text: '', version: '' }, host: { disk_total: 0, disk_free: 0 }, age_ms,
+  daemon: { state: 'ok', text: '', version: '' }, age_ms,
 });
 
 let clock: Clock;

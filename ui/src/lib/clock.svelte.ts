@@ -15,4 +15,10 @@ export class Clock {
     void this.#tick;
     return elapsed(then);
   }
+
+  /** The time of day in ms since 1970. */
+  get wall(): number {
+    void this.#tick;
+    return Date.now();
+  }
 }

@@ -67,3 +67,9 @@ export function since(iso: string, today = new Date()): string {
   if (t.toDateString() === today.toDateString()) return t.toLocaleTimeString([], time);
   return t.toLocaleString([], { ...time, day: 'numeric', month: 'short' });
 }
+
+/** A day and a time of it, from Unix seconds. Empty for no time. */
+export function date(seconds: number): string {
+  if (seconds <= 0) return '';
+  return new Date(seconds * 1000).toLocaleString([], { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
+}

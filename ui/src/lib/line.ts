@@ -3,7 +3,7 @@
 import { sentence } from './api';
 import type { Freshness } from './boxes.svelte';
 import { since, span } from './format';
-import type { BoxReport } from './live/frames';
+import type { BoxReport } from './live/boxes';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'unknown';
 

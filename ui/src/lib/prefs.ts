@@ -7,6 +7,7 @@ export type Theme = (typeof THEMES)[number];
 
 const THEME = 'offing.theme';
 const SORT = 'offing.sort';
+const SEEN = 'offing.seen.';
 
 export function theme(): Theme {
   const kept = read(THEME);
@@ -33,6 +34,23 @@ export function sorting(): { sort?: Sort; descending?: boolean } {
 
 export function setSorting(sort: Sort, descending: boolean): void {
   write(SORT, `${sort} ${descending ? 'descending' : 'ascending'}`);
+}
+
+/** The newest notice that the user has looked at, by its id. */
+export function seenNotice(user: string): number {
+  const id = Number(read(SEEN + digest(user)));
+  return Number.isSafeInteger(id) ? id : 0;
+}
+
+export function setSeenNotice(user: string, id: number): void {
+  write(SEEN + digest(user), String(id));
+}
+
+/** Tells users of one browser apart without writing down who they are (FNV-1a). */
+function digest(user: string): string {
+  let h = 0x811c9dc5;
+  for (const c of user) h = Math.imul(h ^ c.codePointAt(0)!, 0x01000193);
+  return (h >>> 0).toString(16);
 }
 
 // A browser may refuse storage; the page works without.

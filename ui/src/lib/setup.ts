@@ -1,6 +1,10 @@
-/** What the form of the first start asks for. */
-export interface Answers {
+/** What the form for a new account asks for. */
+export interface Answers extends Passwords {
   user: string;
+}
+
+/** A password that is chosen, typed twice. */
+export interface Passwords {
   password: string;
   password2: string;
 }
@@ -12,14 +16,14 @@ const MIN_PASSWORD = 10;
 
 /** Checks what the controller would refuse, and what it cannot see. Empty when all is well. */
 export function check(a: Answers): Wrong {
-  const wrong: Wrong = {};
-  if (a.user.trim() === '') wrong.user = 'Choose a user name.';
+  return { ...(a.user.trim() === '' && { user: 'Choose a user name.' }), ...checkPassword(a) };
+}
+
+/** The same for the password alone. */
+export function checkPassword(a: Passwords): Wrong {
   const length = [...a.password].length;
-  if (length < MIN_PASSWORD) {
-    wrong.password =
-      length === 0 ? `Choose a password of at least ${MIN_PASSWORD} characters.` : `${MIN_PASSWORD - length} more to go: a password has at least ${MIN_PASSWORD} characters.`;
-  } else if (a.password !== a.password2) {
-    wrong.password2 = a.password2 === '' ? 'Type the password once more.' : 'This is not the same password.';
-  }
-  return wrong;
+  if (length === 0) return { password: `Choose a password of at least ${MIN_PASSWORD} characters.` };
+  if (length < MIN_PASSWORD) return { password: `${MIN_PASSWORD - length} more to go: a password has at least ${MIN_PASSWORD} characters.` };
+  if (a.password === a.password2) return {};
+  return { password2: a.password2 === '' ? 'Type the password once more.' : 'This is not the same password.' };
 }

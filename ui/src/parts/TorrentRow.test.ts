@@ -2,7 +2,7 @@
 
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BLANK, type Fields } from '../lib/live/frames';
+import { BLANK, type Fields } from '../lib/live/torrent';
 import { Torrent } from '../lib/rows/torrents.svelte';
 import TorrentRow from './TorrentRow.svelte';
 
@@ -15,8 +15,8 @@ let row: ReturnType<typeof mount>;
 let drawn: MutationObserver;
 
 beforeEach(() => {
-  torrent = new Torrent({ box: 'demo', hash: 'abc', fields: FIELDS });
-  row = mount(TorrentRow, { target: document.body, props: { torrent, index: 0, top: 0, stale: false, several: false } });
+  torrent = new Torrent({ id: 1, box: 'demo', hash: 'abc', fields: FIELDS });
+  row = mount(TorrentRow, { target: document.body, props: { torrent, index: 0, top: 0, stale: false, several: false, open: false } });
   drawn = new MutationObserver(() => {});
   drawn.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
   drawn.takeRecords();
@@ -68,5 +68,19 @@ describe('TorrentRow', () => {
   it('shows names as text', () => {
     draws({ name: '<img src=x onerror=alert(1)>' });
     expect(document.querySelector('img')).toBeNull();
+  });
+
+  it('is a link to its details', () => {
+    expect(find('.title a').getAttribute('href')).toBe('#torrent/demo/abc');
+  });
+
+  it('says whose it is to those who are told, and that it is only shared', () => {
+    expect(document.querySelector('.owners')).toBeNull();
+    draws({ owners: [] });
+    expect(find('.owners').textContent).toBe('unowned');
+    draws({ owners: ['anna', 'ben'] });
+    expect(find('.owners').textContent).toBe('anna, ben');
+    draws({ access: 'see' });
+    expect(find('.note').textContent).toBe('shared with you');
   });
 });

@@ -1,8 +1,6 @@
-import { Api } from '../api';
-import { Session } from './session';
-import { type Join, SharedTransport } from './share';
+import { type Join, SharedTransport, type Wish } from './share';
+import { startSession } from './start';
 import type { LiveEvent, Transport } from './transport';
-import { dialer } from './wire';
 
 // A worker that says nothing for so long does not run.
 const WORKER_TIMEOUT_MS = 4000;
@@ -11,24 +9,19 @@ const WORKER_TIMEOUT_MS = 4000;
  * Starts to bring what the controller sends: through a worker that all tabs
  * share where the browser has what that takes, else on a socket of this tab.
  */
-export async function connect(base: string, tell: (event: LiveEvent) => void): Promise<Transport> {
-  const transport = (await shared(base, tell)) ?? own(base, tell);
+export async function connect(wish: Wish, tell: (event: LiveEvent) => void): Promise<Transport> {
+  const transport = (await shared(wish, tell)) ?? startSession(wish.api, { ...wish, tell });
   return watched(transport);
 }
 
-function own(base: string, tell: (event: LiveEvent) => void): Transport {
-  const api = new Api(base);
-  return new Session({ dial: dialer(base), ticket: () => api.ticket(), tell });
-}
-
-async function shared(base: string, tell: (event: LiveEvent) => void): Promise<Transport | null> {
+async function shared(wish: Wish, tell: (event: LiveEvent) => void): Promise<Transport | null> {
   // Locks exist only where the page is secure: https, or this computer.
   if (typeof SharedWorker === 'undefined' || !('locks' in navigator)) return null;
   const lock = `offing-tab-${crypto.randomUUID()}`;
   const release = await hold(lock);
   try {
     const worker = new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'offing' });
-    return await joined(worker, { api: base, lock, release }, tell);
+    return await joined(worker, { wish, lock, release }, tell);
   } catch {
     release();
     return null;
@@ -68,6 +61,8 @@ function watched(transport: Transport): Transport {
   document.addEventListener('visibilitychange', () => document.hidden || nudge(), { signal: events.signal });
   return {
     nudge,
+    subscribe: (topic) => transport.subscribe(topic),
+    unsubscribe: (topic) => transport.unsubscribe(topic),
     stop: () => {
       events.abort();
       transport.stop();

@@ -1,108 +1,83 @@
-import { BLANK, type Fields, type Frame, type Row } from './frames';
-import { type Change, keyOf } from './transport';
-
-type TorrentsFrame = Extract<Frame, { op: 'torrents' }>;
-
-/** What to send with a subscription to get only what was missed. */
-export interface Cursor {
-  epoch: string;
-  seq: number;
-}
+import { type Content, Misfit } from './content';
+import { type Bag, isNumber, list } from './read';
+import { BLANK, type Fields, keyOf, readRows, type RowFrame } from './torrent';
+import type { Change, News } from './transport';
 
 interface Held {
+  id: number;
   box: string;
   hash: string;
   fields: Fields;
 }
 
 /**
- * Mirror keeps the rows of the torrents topic and the place in its history. A
- * reset in parts is taken in as it comes; rows that it does not name stay until
- * its last part, so that a page never flashes empty.
+ * Mirror keeps the rows of the torrents topic. A reset in parts is taken in as
+ * it comes; rows that it does not name stay until its last part, so that a page
+ * never flashes empty. Ids hold for one epoch; what a torrent is known by is its
+ * box and hash.
  */
-export class Mirror {
-  #rows = new Map<string, Held>();
-  #cursor: Cursor | null = null;
+export class Mirror implements Content {
+  readonly #rows = new Map<string, Held>();
+  #ids = new Map<number, Held>();
   #complete = false;
-  #reset: { epoch: string; seq: number; seen: Set<string> } | null = null;
+  #resetting = false;
 
-  /** Where a subscription can go on, or null for one from the start. */
-  get cursor(): Cursor | null {
-    return this.#cursor;
+  begin(): void {
+    this.#ids = new Map();
+    this.#resetting = true;
   }
 
-  get size(): number {
-    return this.#rows.size;
-  }
-
-  /** Takes a frame in. Null: it does not fit what is here, and the topic must start anew. */
-  apply(frame: TorrentsFrame): Change | null {
-    if (frame.reset) this.#begin(frame);
-    if (!this.#reset && frame.epoch !== this.#cursor?.epoch) return this.#diverged();
-    if (this.#reset && frame.epoch !== this.#reset.epoch) return this.#diverged();
-
-    const change: Change = { rows: [], removed: [], reset: false, complete: false };
-    for (const row of frame.rows) if (!this.#put(row, change)) return this.#diverged();
-    for (const [box, hash] of frame.removed) {
-      const key = keyOf(box, hash);
-      if (this.#rows.delete(key)) change.removed.push(key);
-    }
-    if (!frame.more) this.#finish(frame, change);
-    change.complete = this.#complete;
-    return change;
-  }
-
-  /** All there is, for a page that comes later. */
-  whole(): Change {
-    return { rows: [...this.#rows.values()], removed: [], reset: true, complete: this.#complete };
-  }
-
-  /** The connection is gone: a reset that was under way cannot go on. */
   interrupted(): void {
-    if (this.#reset) this.#diverged();
+    this.#resetting = false;
   }
 
-  #begin(frame: TorrentsFrame): void {
-    // The parts of one reset share a sequence; another one is another reset.
-    if (this.#reset?.epoch === frame.epoch && this.#reset.seq === frame.seq) return;
-    this.#reset = { epoch: frame.epoch, seq: frame.seq, seen: new Set() };
-    this.#cursor = null;
+  take(members: Bag, last: boolean): News {
+    const change: Change = { rows: [], removed: [], reset: false, complete: false };
+    for (const id of list(members.removed)) if (isNumber(id)) this.#remove(id, change);
+    for (const row of readRows(members.rows)) this.#put(row, change);
+    if (last && this.#resetting) this.#finish(change);
+    change.complete = this.#complete;
+    return { kind: 'torrents', change };
   }
 
-  #put(row: Row, change: Change): boolean {
-    const key = keyOf(row.box, row.hash);
-    const held = this.#rows.get(key);
-    this.#reset?.seen.add(key);
-    if (this.#reset || !held) {
-      // Without a name these are the changes of a torrent that ought to be here.
-      if (row.fields.name === undefined) return false;
-      const fields = { ...BLANK, ...row.fields };
-      this.#rows.set(key, { box: row.box, hash: row.hash, fields });
-      change.rows.push({ box: row.box, hash: row.hash, fields });
-    } else {
-      Object.assign(held.fields, row.fields);
-      change.rows.push(row);
+  whole(): News | null {
+    if (this.#rows.size === 0 && !this.#complete) return null;
+    return { kind: 'torrents', change: { rows: [...this.#rows.values()], removed: [], reset: true, complete: this.#complete } };
+  }
+
+  #put(row: RowFrame, change: Change): void {
+    if (row.whole) {
+      const held: Held = { id: row.id, ...row.whole, fields: { ...BLANK, ...row.fields } };
+      this.#ids.set(row.id, held);
+      this.#rows.set(keyOf(held.box, held.hash), held);
+      change.rows.push({ ...held });
+      return;
     }
-    return true;
+    const held = this.#ids.get(row.id);
+    if (!held) throw new Misfit();
+    held.fields = { ...held.fields, ...row.fields };
+    change.rows.push({ id: held.id, box: held.box, hash: held.hash, fields: row.fields });
   }
 
-  #finish(frame: TorrentsFrame, change: Change): void {
-    if (this.#reset) {
-      for (const key of this.#rows.keys()) {
-        if (!this.#reset.seen.has(key)) {
-          this.#rows.delete(key);
-          change.removed.push(key);
-        }
-      }
-      this.#reset = null;
-      this.#complete = true;
+  #remove(id: number, change: Change): void {
+    const held = this.#ids.get(id);
+    if (!held) return;
+    this.#ids.delete(id);
+    const key = keyOf(held.box, held.hash);
+    // The torrent may be back already, under another id.
+    if (this.#rows.get(key) !== held) return;
+    this.#rows.delete(key);
+    change.removed.push(key);
+  }
+
+  /** The reset has named all there is. */
+  #finish(change: Change): void {
+    for (const [key, held] of this.#rows) {
+      if (this.#ids.get(held.id) === held) continue;
+      this.#rows.delete(key);
+      change.removed.push(key);
     }
-    this.#cursor = { epoch: frame.epoch, seq: frame.seq };
-  }
-
-  #diverged(): null {
-    this.#cursor = null;
-    this.#reset = null;
-    return null;
+    this.#resetting = false;
+    this.#complete = true;
   }
 }

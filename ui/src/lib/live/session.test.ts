@@ -37,7 +37,8 @@ let session: Session;
 
 const last = (): Far => wires[wires.length - 1]!;
 const states = (): string[] => events.flatMap((e) => (e.kind === 'state' ? [e.state] : []));
-const reset = (seq: number): object => ({ op: 'topic', topic: 'torrents', epoch: 'e', seq, reset: true, rows: [{ box: 'demo', hash: 'h', name: 'n' }] });
+const reset = (seq: number): object => ({ t: 'torrents', s: seq, e: 'e', rows: [{ id: 1, box: 'demo', hash: 'h', name: 'n' }] });
+const subscribed = (): unknown[] => last().sent.filter((m) => m.op !== 'open');
 const settle = (ms = 0): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(async () => {
@@ -54,6 +55,7 @@ beforeEach(async () => {
     ticket: () => tickets(),
     tell: (e) => events.push(e),
     random: () => 0.5,
+    topics: ['line', 'torrents'],
   });
   await settle();
 });
@@ -171,7 +173,7 @@ describe('Session', () => {
   it('gives up a wire that has fallen silent', async () => {
     last().letIn();
     await settle(89_000);
-    last().say({ op: 'topic', topic: 'line', boxes: [] });
+    last().say({ t: 'line', s: 1, e: 'e', boxes: [] });
     await settle(89_000);
     expect(wires).toHaveLength(1);
     await settle(2000);
@@ -194,22 +196,74 @@ describe('Session', () => {
   it('starts the topic anew when a frame does not fit', async () => {
     last().letIn();
     last().say(reset(7));
-    last().say({ op: 'topic', topic: 'torrents', epoch: 'other', seq: 8, rows: [] });
+    last().say({ t: 'torrents', s: 8, rows: [{ id: 99, left: 1 }] });
     await settle(200);
     last().letIn();
     expect(last().sent[2]).toEqual({ op: 'subscribe', topic: 'torrents' });
   });
 
-  it('tells a page that comes later everything, with the ages of now', async () => {
+  it('tells a page that comes later everything that it wants, with the ages of now', async () => {
     last().letIn();
     last().say(reset(7));
-    last().say({ op: 'topic', topic: 'line', boxes: [{ name: 'demo', line: { state: 'up' }, age_ms: 500 }] });
+    last().say({ t: 'line', s: 3, e: 'x', boxes: [{ name: 'demo', line: { state: 'up' }, age_ms: 500 }] });
     await settle(3000);
-    expect(session.present()).toMatchObject([
+    expect(session.present(['torrents', 'line', 'host'])).toMatchObject([
       { kind: 'state', state: 'live' },
-      { kind: 'torrents', change: { reset: true, complete: true, rows: [{ hash: 'h' }] } },
-      { kind: 'line', boxes: [{ age_ms: 3500 }] },
+      { topic: 'torrents', cursor: { epoch: 'e', seq: 7 }, news: { change: { reset: true, complete: true, rows: [{ hash: 'h' }] } } },
+      { topic: 'line', cursor: { epoch: 'x', seq: 3 }, news: { boxes: [{ age_ms: 3500 }] } },
     ]);
+    expect(session.present(['line'])).toHaveLength(2);
+  });
+
+  it('resumes each topic from where it was', async () => {
+    last().letIn();
+    last().say(reset(7));
+    last().say({ t: 'line', s: 3, e: 'x', boxes: [] });
+    last().say({ t: 'torrents', s: 8 });
+    last().events.close(1006);
+    await settle(200);
+    last().letIn();
+    expect(subscribed()).toEqual([
+      { op: 'subscribe', topic: 'line', epoch: 'x', seq: 3 },
+      { op: 'subscribe', topic: 'torrents', epoch: 'e', seq: 8 },
+    ]);
+  });
+
+  it('subscribes to what is opened and ends that when it is closed', async () => {
+    session.subscribe('torrent/demo/abc'); // before there is a connection
+    last().letIn();
+    expect(subscribed()).toContainEqual({ op: 'subscribe', topic: 'torrent/demo/abc' });
+    session.unsubscribe('torrent/demo/abc');
+    expect(last().sent.at(-1)).toEqual({ op: 'unsubscribe', topic: 'torrent/demo/abc' });
+    const told = events.length;
+    last().say({ t: 'torrent/demo/abc', s: 1, e: 'e', pending: true }); // was on its way
+    expect(events).toHaveLength(told);
+    last().events.close(1006);
+    await settle(200);
+    last().letIn();
+    expect(subscribed()).toHaveLength(2);
+  });
+
+  it('tells that a topic is gone, and goes on', () => {
+    last().letIn();
+    last().say({ t: 'torrents', gone: true });
+    expect(events.at(-1)).toEqual({ kind: 'gone', topic: 'torrents' });
+    last().say({ t: 'line', s: 1, e: 'e', boxes: [] });
+    expect(events.at(-1)).toMatchObject({ topic: 'line' });
+    expect(wires).toHaveLength(1);
+  });
+
+  it('goes on from what an earlier page kept, and tells it at once', async () => {
+    session.stop();
+    events = [];
+    session = new Session({
+      dial: (e) => (wires.push(new Far(e)), last()), ticket: () => tickets(), tell: (e) => events.push(e),
+      topics: ['line', 'torrents'], kept: [reset(7) as never, { t: 'host', s: 1, e: 'e', boxes: [] }, { nonsense: 1 }],
+    });
+    expect(events).toMatchObject([{ state: 'connecting' }, { topic: 'torrents', news: { change: { complete: true, rows: [{ id: 1 }] } } }]);
+    await settle();
+    last().letIn();
+    expect(subscribed()).toEqual([{ op: 'subscribe', topic: 'line' }, { op: 'subscribe', topic: 'torrents', epoch: 'e', seq: 7 }]);
   });
 
   it('tells nothing after stop', async () => {

@@ -1,8 +1,10 @@
 import { ApiError, type Ticket } from '../api';
 import { elapsed, type Instant, now } from '../instant';
 import { Backoff } from './backoff';
-import { type BoxReport, type Frame, readFrame } from './frames';
-import { Mirror } from './mirror';
+import { Misfit } from './content';
+import { type Frame, readFrame, readValue, type TopicFrame } from './frames';
+import type { Bag } from './read';
+import { Topic } from './topic';
 import type { Ending, LiveEvent, LiveState, Transport } from './transport';
 import type { Dial, Wire } from './wire';
 
@@ -27,6 +29,10 @@ export interface SessionConfig {
   /** Gets a ticket through the signed-in session; an ApiError with status 401 means signed out. */
   ticket: () => Promise<Ticket>;
   tell: (event: LiveEvent) => void;
+  /** Topics to begin with, in the order in which they are wanted. */
+  topics: readonly string[];
+  /** Frames that an earlier page kept: what is in them need not come again. */
+  kept?: readonly Bag[];
   random?: () => number;
 }
 
@@ -37,15 +43,14 @@ interface Kept {
 }
 
 /**
- * Session keeps one socket to the controller up, and the mirror behind it
+ * Session keeps one connection to the controller up, and the topics behind it
  * current, from its making until stop() or until the controller says that the
  * user is signed out.
  */
 export class Session implements Transport {
   readonly #config: SessionConfig;
   readonly #backoff: Backoff;
-  #mirror = new Mirror();
-  #boxes: { boxes: BoxReport[]; at: Instant } | null = null;
+  readonly #topics = new Map<string, Topic>();
   #state: LiveEvent & { kind: 'state' } = { kind: 'state', state: 'connecting', text: '' };
   #wire: Wire | null = null;
   #kept: Kept | null = null;
@@ -60,8 +65,24 @@ export class Session implements Transport {
   constructor(config: SessionConfig) {
     this.#config = config;
     this.#backoff = new Backoff(config.random);
-    this.#tellState('connecting');
+    for (const name of config.topics) this.#topics.set(name, new Topic(name));
+    for (const frame of config.kept ?? []) this.#restore(frame);
+    for (const event of this.present(config.topics)) config.tell(event);
     void this.#connect();
+  }
+
+  subscribe(name: string): void {
+    if (this.#topics.has(name)) {
+      for (const event of this.#topics.get(name)!.present()) this.#config.tell(event);
+      return;
+    }
+    const topic = new Topic(name);
+    this.#topics.set(name, topic);
+    if (this.#upAt) this.#subscribe(topic);
+  }
+
+  unsubscribe(name: string): void {
+    if (this.#topics.delete(name) && this.#upAt) this.#send({ op: 'unsubscribe', topic: name });
   }
 
   nudge(): void {
@@ -77,15 +98,19 @@ export class Session implements Transport {
     this.#wire = null;
   }
 
-  /** What a page that joins now has to be told. */
-  present(): LiveEvent[] {
-    const events: LiveEvent[] = [this.#state, { kind: 'torrents', change: this.#mirror.whole() }];
-    if (this.#boxes) {
-      const late = elapsed(this.#boxes.at);
-      const boxes = this.#boxes.boxes.map((b) => (b.age_ms < 0 ? b : { ...b, age_ms: b.age_ms + late }));
-      events.push({ kind: 'line', boxes });
+  /** What a page that joins now, and wants these topics, has to be told. */
+  present(topics: readonly string[]): LiveEvent[] {
+    return [this.#state, ...topics.flatMap((name) => this.#topics.get(name)?.present() ?? [])];
+  }
+
+  #restore(kept: Bag): void {
+    const frame = readValue(kept);
+    if (frame?.op !== 'topic') return;
+    try {
+      this.#topics.get(frame.topic)?.hear(frame);
+    } catch (err) {
+      if (!(err instanceof Misfit)) throw err;
     }
-    return events;
   }
 
   async #connect(): Promise<void> {
@@ -154,17 +179,29 @@ export class Session implements Transport {
         if (frame.op === 'opened') this.#opened();
         return;
       case 'error':
-        if (frame.code === 'ticket-reused' || frame.code === 'session-ended') this.#ending = frame.code;
+        if (frame.code !== 'ticket-reused' && frame.code !== 'session-ended') return;
+        this.#ending = frame.code;
+        this.#kept = null;
         return;
-      case 'line':
-        this.#boxes = { boxes: frame.boxes, at: now() };
-        this.#config.tell({ kind: 'line', boxes: frame.boxes });
+      case 'gone': {
+        const topic = this.#topics.get(frame.topic);
+        if (topic) this.#config.tell(topic.lose());
         return;
-      case 'torrents': {
-        const change = this.#mirror.apply(frame);
-        if (change) this.#config.tell({ kind: 'torrents', change });
-        else this.#lost(''); // a new connection subscribes from the start
       }
+      case 'topic':
+        this.#news(frame);
+    }
+  }
+
+  #news(frame: TopicFrame): void {
+    const topic = this.#topics.get(frame.topic);
+    if (!topic) return; // it was on its way when the page unsubscribed
+    try {
+      const news = topic.hear(frame);
+      this.#config.tell({ kind: 'topic', topic: topic.name, cursor: topic.cursor, news });
+    } catch (err) {
+      if (!(err instanceof Misfit)) throw err;
+      this.#lost(''); // a new connection subscribes from the start
     }
   }
 
@@ -173,8 +210,11 @@ export class Session implements Transport {
     this.#upAt = now();
     this.#watch();
     this.#tellState('live');
-    this.#send({ op: 'subscribe', topic: 'line' });
-    this.#send({ op: 'subscribe', topic: 'torrents', ...this.#mirror.cursor });
+    for (const topic of this.#topics.values()) this.#subscribe(topic);
+  }
+
+  #subscribe(topic: Topic): void {
+    this.#send({ op: 'subscribe', topic: topic.name, ...topic.cursor });
   }
 
   #send(message: Record<string, unknown>): void {
@@ -196,7 +236,7 @@ export class Session implements Transport {
     clearTimeout(this.#timer);
     this.#wire?.close();
     this.#wire = null;
-    this.#mirror.interrupted();
+    for (const topic of this.#topics.values()) topic.interrupted();
     if (this.#upAt) {
       if (elapsed(this.#upAt) >= GOOD_MS) this.#backoff.reset();
       this.#upAt = null;
@@ -209,7 +249,8 @@ export class Session implements Transport {
 
   #awayState(): LiveState {
     if (elapsed(this.#lostAt) >= OFFLINE_MS) return 'offline';
-    return this.#boxes || this.#mirror.size > 0 ? 'reconnecting' : 'connecting';
+    for (const topic of this.#topics.values()) if (topic.present().length > 0) return 'reconnecting';
+    return 'connecting';
   }
 
   #tellState(state: LiveState, text = ''): void {

@@ -1,4 +1,4 @@
-/** One socket, as a session needs it; tests put another in its place. */
+/** One connection, as a session needs it; tests put another in its place. */
 export interface Wire {
   send(text: string): void;
   /** Closes; no event follows. */
@@ -13,8 +13,11 @@ export interface WireEvents {
 
 export type Dial = (events: WireEvents) => Wire;
 
-/** Dials the controller that the API's address belongs to. */
-export function dialer(api: string): Dial {
+/** The code of a connection that broke without a word, as a WebSocket reports it. */
+export const CODE_BROKEN = 1006;
+
+/** Dials a WebSocket of the controller that the API's address belongs to. */
+export function socketDialer(api: string): Dial {
   const url = new URL('ws', api);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   return (events) => {

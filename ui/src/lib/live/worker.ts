@@ -1,15 +1,10 @@
 // The SharedWorker: wires Share to the browser.
 
-import { Api } from '../api';
-import { Session } from './session';
 import { Share, type TabPort } from './share';
-import { dialer } from './wire';
+import { startSession } from './start';
 
 const share = new Share({
-  start: (base, tell) => {
-    const api = new Api(base);
-    return new Session({ dial: dialer(base), ticket: () => api.ticket(), tell });
-  },
+  start: startSession,
   gone: (lock) => navigator.locks.request(lock, () => undefined).then(() => undefined),
 });
 

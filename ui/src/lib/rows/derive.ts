@@ -1,7 +1,7 @@
 // What follows from a torrent's figures and so never travels. The rules are
 // those of the controller's own reports.
 
-import type { Fields, Status } from '../live/frames';
+import type { Fields, Status } from '../live/torrent';
 
 /** The part of the wanted bytes that is here, 0 to 1. */
 export function progress(f: Fields): number {
@@ -22,8 +22,8 @@ export function etaOf(f: Fields): number {
   return Math.ceil(f.left / f.rate_down);
 }
 
-/** The groups that a list can be narrowed to. Errors cross the others. */
-export const GROUPS = ['downloading', 'seeding', 'checking', 'stopped', 'errors'] as const;
+/** The groups that a list can be narrowed to. The last two cross the others. */
+export const GROUPS = ['downloading', 'seeding', 'checking', 'stopped', 'errors', 'unowned'] as const;
 export type Group = (typeof GROUPS)[number];
 
 const GROUP_OF: Record<Status, Group> = {
@@ -34,7 +34,8 @@ const GROUP_OF: Record<Status, Group> = {
 };
 
 export function inGroup(f: Fields, group: Group): boolean {
-  return group === 'errors' ? f.error_kind !== 0 : GROUP_OF[f.status] === group;
+  if (group === 'errors') return f.error_kind !== 0;
+  return group === 'unowned' ? f.owners?.length === 0 : GROUP_OF[f.status] === group;
 }
 
 /** What a bar looks like; each look differs in form as well as in colour. */

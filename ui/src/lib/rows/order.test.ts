@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BLANK, type Fields } from '../live/frames';
+import { BLANK, type Fields } from '../live/torrent';
 import { type Look, lookOf, progress, ratioOf } from './derive';
 import { arrange, type Choice, type Item, matters, sortName } from './order';
 
@@ -27,6 +27,12 @@ describe('arrange', () => {
     expect(names(items, { sort: 'eta', descending: true })).toEqual(['slow', 'fast', 'none']);
   });
 
+  it('finds what is nobody’s, and what is somebody’s', () => {
+    const items = [item('a', { owners: [] }), item('b', { owners: ['anna'] }), item('c')];
+    expect(names(items, { group: 'unowned' })).toEqual(['a']);
+    expect(names(items, { text: 'anna' })).toEqual(['b']);
+  });
+
   it('narrows by group and by all of the words', () => {
     const items = [
       item('Tears of Steel', { status: 'download-queued', labels: ['films'] }), item('Sintel', { status: 'seeding', labels: ['films'] }),
@@ -49,6 +55,8 @@ describe('matters', () => {
     expect(matters(new Set(['error_kind']), choice)).toBe(false);
     expect(matters(new Set(['error_kind']), { ...choice, group: 'errors' })).toBe(true);
     expect(matters(new Set(['labels']), { ...choice, text: 'film' })).toBe(true);
+    expect(matters(new Set(['owners']), choice)).toBe(false);
+    expect(matters(new Set(['owners']), { ...choice, group: 'unowned' })).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 // The order of a list, and what belongs in it.
 
-import { type Field, type Fields, STATUSES } from '../live/frames';
+import { type Field, type Fields, STATUSES } from '../live/torrent';
 import { etaOf, type Group, inGroup, progress, ratioOf } from './derive';
 
 export const SORTS = ['name', 'progress', 'state', 'down', 'up', 'eta', 'size', 'ratio', 'peers', 'added'] as const;
@@ -50,11 +50,15 @@ const NEEDS: Record<Sort, readonly Field[]> = {
   eta: ['status', 'left', 'rate_down'], size: ['size'], ratio: ['uploaded', 'downloaded', 'size'], peers: ['peers'], added: ['added'],
 };
 
+// The fields that decide the groups of a torrent, and, beside the name, what a search looks at.
+const GROUPING: readonly Field[] = ['status', 'error_kind', 'owners'];
+const SEARCHED: readonly Field[] = ['labels', 'owners'];
+
 /** Whether such a change can bring another order, or other items. */
 export function matters(touched: ReadonlySet<Field | 'rows'>, choice: Choice): boolean {
   return (
     touched.has('rows') || touched.has('name') || NEEDS[choice.sort].some((name) => touched.has(name)) ||
-    (choice.group !== null && (touched.has('status') || touched.has('error_kind'))) || (choice.text !== '' && touched.has('labels'))
+    (choice.group !== null && GROUPING.some((name) => touched.has(name))) || (choice.text !== '' && SEARCHED.some((name) => touched.has(name)))
   );
 }
 
@@ -92,6 +96,6 @@ export function arrange<T extends Item>(items: Iterable<T>, choice: Choice): T[]
 function fits(item: Item, group: Group | null, words: string[]): boolean {
   if (group !== null && !inGroup(item.fields, group)) return false;
   if (words.length === 0) return true;
-  const haystack = `${item.fields.name}\n${item.fields.labels.join('\n')}\n${item.box}`.toLowerCase();
+  const haystack = `${item.fields.name}\n${item.fields.labels.join('\n')}\n${item.box}\n${item.fields.owners?.join('\n') ?? ''}`.toLowerCase();
   return words.every((word) => haystack.includes(word));
 }

@@ -1,5 +1,6 @@
-import { BLANK, type Field, type Fields, type Row } from '../live/frames';
-import { type Change, keyOf } from '../live/transport';
+import type { Bag } from '../live/read';
+import { BLANK, type Field, type Fields, keyOf, type Row, writeRow } from '../live/torrent';
+import type { Change } from '../live/transport';
 import { GROUPS, type Group, inGroup } from './derive';
 import { type Item, sortName } from './order';
 
@@ -8,6 +9,8 @@ export class Torrent implements Item {
   readonly key: string;
   readonly box: string;
   readonly hash: string;
+  /** What frames of this epoch call it. */
+  id = 0;
   fields: Readonly<Fields> = $state.raw(BLANK);
   sortName = '';
 
@@ -15,6 +18,7 @@ export class Torrent implements Item {
     this.key = keyOf(row.box, row.hash);
     this.box = row.box;
     this.hash = row.hash;
+    this.id = row.id;
     this.merge(row.fields);
   }
 
@@ -29,7 +33,9 @@ export class Torrent implements Item {
 }
 
 function differs(fields: Fields, patch: Partial<Fields>, name: Field): boolean {
-  return name === 'labels' ? String(patch.labels) !== String(fields.labels) : patch[name] !== fields[name];
+  const is = fields[name], will = patch[name];
+  if (Array.isArray(is) && Array.isArray(will)) return is.length !== will.length || is.some((x, i) => x !== will[i]);
+  return is !== will;
 }
 
 export interface Rates {
@@ -39,7 +45,7 @@ export interface Rates {
 
 export type Counts = Readonly<Record<Group | 'all', number>>;
 
-const NOTHING: Counts = { all: 0, downloading: 0, seeding: 0, checking: 0, stopped: 0, errors: 0 };
+const NOTHING: Counts = { all: 0, downloading: 0, seeding: 0, checking: 0, stopped: 0, errors: 0, unowned: 0 };
 
 /** Torrents holds all rows, and what is summed over them. */
 export class Torrents {
@@ -56,6 +62,15 @@ export class Torrents {
 
   values(): IterableIterator<Torrent> {
     return this.#rows.values();
+  }
+
+  get(key: string): Torrent | undefined {
+    return this.#rows.get(key);
+  }
+
+  /** The rows as a frame would bring them. */
+  frame(): Bag[] {
+    return Array.from(this.#rows.values(), (t) => writeRow(t.id, t.box, t.hash, t.fields));
   }
 
   /** Takes what has changed since the last call. */
@@ -83,6 +98,7 @@ export class Torrents {
       this.#touched.add('rows');
       return true;
     }
+    torrent.id = row.id;
     const names = torrent.merge(row.fields);
     for (const name of names) this.#touched.add(name);
     return names.length > 0;
