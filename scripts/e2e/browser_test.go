@@ -7,7 +7,10 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"offing/scripts/browser"
+	"offing/scripts/rig"
 )
 
 // page is a browser's tab whose failures are the test's.
@@ -19,16 +22,53 @@ type page struct {
 // openPage starts a browser and signs in as the system's administrator.
 func openPage(t *testing.T) page {
 	t.Helper()
+	return openPageOf(t, rig.Person{User: system.User, Password: system.Password})
+}
+
+// openPageOf starts a browser and signs in.
+func openPageOf(t *testing.T, who rig.Person) page {
+	t.Helper()
+	p := newPage(t)
+	p.signIn(system.URL, who)
+	return p
+}
+
+// newPage starts a browser that has opened nothing.
+func newPage(t *testing.T) page {
+	t.Helper()
 	b, err := browser.Open(context.Background(), 1440, 900)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	p := page{b, t}
-	p.try("sign in", func(ctx context.Context) error {
-		return p.SignIn(ctx, system.URL, system.User, system.Password)
+	return page{b, t}
+}
+
+func (p page) signIn(url string, who rig.Person) {
+	p.t.Helper()
+	p.try("sign in", func(ctx context.Context) error { return p.SignIn(ctx, url, who.User, who.Password) })
+}
+
+// click waits for an element that is to be seen, and clicks it.
+func (p page) click(what, selector string) {
+	p.t.Helper()
+	p.try("click "+what, func(ctx context.Context) error { return p.Do(ctx, chromedp.Click(selector)) })
+}
+
+// fill types into a field.
+func (p page) fill(selector, text string) {
+	p.t.Helper()
+	p.try("fill in "+selector, func(ctx context.Context) error { return p.Do(ctx, chromedp.SendKeys(selector, text)) })
+}
+
+// read evaluates a JavaScript expression to a string.
+func (p page) read(what, expression string) (text string) {
+	p.t.Helper()
+	p.try("read "+what, func(ctx context.Context) (err error) {
+		text, err = p.Text(ctx, expression)
+		return err
 	})
-	return p
+	return text
 }
 
 func (p page) try(what string, do func(context.Context) error) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -124,26 +125,31 @@ func (nopCloser) Close() error { return nil }
 func (o *options) announce(w io.Writer, s *rig.System) error {
 	if o.json {
 		return json.NewEncoder(w).Encode(map[string]any{
-			"ready": true, "url": s.URL, "user": s.User, "password": s.Password,
+			"ready": true, "url": s.URL, "user": s.User, "password": s.Password, "guests": s.Guests,
 			"socket": s.Socket, "onion": s.Onion, "state": s.State, "pids": s.PIDs(),
 			"config": s.Config, "box": rig.BoxName,
 		})
 	}
 	offing := filepath.Join(o.Bin, "offing")
+	var people strings.Builder
+	fmt.Fprintf(&people, "%-8s %s   everything", s.User, s.Password)
+	for _, g := range s.Guests {
+		fmt.Fprintf(&people, "\n              %-8s %s   their own torrents", g.User, g.Password)
+	}
 	_, err := fmt.Fprintf(w, `
 Offing is ready.
 
   page        %s
   sign in     %s
-  password    %s
 
   status      %s status --config %s
+  people      %s user list --config %s
   directly    %s status --config %s --direct %s
   plain ssh   %s box ssh-config %s --config %s
   logs        %s
 
 Ctrl-C stops everything.
-`, s.URL, s.User, s.Password, offing, s.Config, offing, s.Config, rig.BoxName, offing, rig.BoxName, s.Config, filepath.Join(s.State, "logs"))
+`, s.URL, &people, offing, s.Config, offing, s.Config, offing, s.Config, rig.BoxName, offing, rig.BoxName, s.Config, filepath.Join(s.State, "logs"))
 	return err
 }
 

@@ -3,8 +3,6 @@ package rig
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,17 +128,19 @@ func (s *System) startHome(ctx context.Context) error {
 	return s.account(ctx, links)
 }
 
-// account reads the administrator that an earlier run made, or makes one.
+// account reads the people that an earlier run made, or makes the administrator.
 func (s *System) account(ctx context.Context, links <-chan string) error {
-	file := s.path("account.json")
-	var kept struct{ User, Password string }
-	if b, err := os.ReadFile(file); err == nil && json.Unmarshal(b, &kept) == nil {
-		s.User, s.Password = kept.User, kept.Password
+	people, made, err := s.accounts()
+	if err != nil {
+		return err
+	}
+	admin := people[0]
+	s.User, s.Password, s.Guests = admin.User, admin.Password, people[1:]
+	if made {
 		return s.controllerAnswers(ctx)
 	}
-	kept.User, kept.Password = "admin", rand.Text()
 	var token string
-	err := poll(ctx, "the controller's setup link", func() (bool, error) {
+	err = poll(ctx, "the controller's setup link", func() (bool, error) {
 		select {
 		case token = <-links:
 			return true, nil
@@ -159,15 +159,10 @@ func (s *System) account(ctx context.Context, links <-chan string) error {
 		return err
 	}
 	defer web.Close()
-	if err := web.Setup(ctx, token, kept.User, kept.Password); err != nil {
+	if err := web.Setup(ctx, token, admin.User, admin.Password); err != nil {
 		return fmt.Errorf("make the first account: %w", err)
 	}
-	b, err := json.Marshal(kept)
-	if err != nil {
-		return err
-	}
-	s.User, s.Password = kept.User, kept.Password
-	return os.WriteFile(file, b, 0o600)
+	return s.keepAccounts(people)
 }
 
 func (s *System) controllerAnswers(ctx context.Context) error {
@@ -206,23 +201,6 @@ func (s *System) Move(ctx context.Context) error {
 	}
 	s.opts.Progress("the downloads start")
 	return s.daemon.raise(ctx)
-}
-
-// follow waits until home sees the followed torrent.
-func (s *System) follow(ctx context.Context) error {
-	return poll(ctx, "the torrents to reach home", func() (bool, error) {
-		box, err := s.api.List(ctx, BoxName)
-		if err != nil {
-			return false, nil
-		}
-		for _, t := range box.Torrents {
-			if t.Name == FollowedName {
-				s.Followed = t.Hash.String()
-				return true, nil
-			}
-		}
-		return false, s.Failed()
-	})
 }
 
 // run runs a command to its end and returns its output.

@@ -38,8 +38,9 @@ type System struct {
 	URL      string // of the page
 	User     string // the administrator
 	Password string
-	Socket   string // the controller's Unix socket
-	Onion    string // the agent's address, with ".onion"
+	Guests   []Person // the other people: anna and ben, who have a part of the scene each
+	Socket   string   // the controller's Unix socket
+	Onion    string   // the agent's address, with ".onion"
 	State    string
 	Config   string // the controller's configuration file
 	Followed string // info hash of the torrent named FollowedName; empty without a daemon of our own
@@ -96,8 +97,11 @@ func Start(ctx context.Context, o Options) (_ *System, err error) {
 	if err := s.waitForLine(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.invite(ctx); err != nil {
+		return nil, err
+	}
 	if s.daemon != nil {
-		if err := s.follow(ctx); err != nil {
+		if err := s.giveAway(ctx); err != nil {
 			return nil, err
 		}
 	}

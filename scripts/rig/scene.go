@@ -13,8 +13,9 @@ const mega = 1 << 20
 
 // Torrents of the scene by name.
 const (
-	FollowedName = "tide-tables-2026.tar"  // downloads from nothing to its end
-	SeedingName  = "harbour-timelapse.mkv" // complete from the start
+	FollowedName = "tide-tables-2026.tar"    // downloads from nothing to its end
+	SeedingName  = "harbour-timelapse.mkv"   // complete from the start
+	PausedName   = "north-sea-soundings.iso" // two fifths are here
 	followedSize = 90 * mega
 )
 
@@ -86,7 +87,7 @@ func (d *daemon) addBroken(ctx context.Context) error {
 
 // addPaused adds a torrent of which the first two fifths are here.
 func (d *daemon) addPaused(ctx context.Context) error {
-	p, err := writePayload(d.origin(), "north-sea-soundings.iso", 60*mega)
+	p, err := writePayload(d.origin(), PausedName, 60*mega)
 	if err != nil {
 		return err
 	}
