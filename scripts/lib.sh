@@ -158,3 +158,17 @@ exec "\$root/$loader" --library-path "\$root/$libraries" "\$root/usr/bin/transmi
 EOF
   chmod +x bin/transmission-daemon && bin/transmission-daemon --version
 }
+
+# need_proxies: nginx and Caddy, behind which the tests put the controller. They
+# are unpacked into our cache and not installed: that would start them.
+need_proxies() {
+  [ -x "$cache/proxies/usr/bin/caddy" ] && [ -x "$cache/proxies/usr/sbin/nginx" ] && return
+  say "fetching nginx and Caddy"
+  rm -rf "$cache/proxies"
+  mkdir -p "$cache/proxies"
+  (
+    cd "$cache/proxies" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download nginx caddy || exit 1
+    for deb in ./*.deb; do dpkg-deb -x "$deb" . && rm "$deb" || exit 1; done
+    usr/sbin/nginx -v && usr/bin/caddy version
+  ) >&2 || die "could not fetch nginx and Caddy: see above, and run this again"
+}
