@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"offing/scripts/offing-bench/fanout"
 )
 
 // bench is one run: its options and the section that it writes.
@@ -19,7 +21,10 @@ type bench struct {
 	bin     string
 	starts  int
 	changes int
-	page    strings.Builder
+	// connections are those of a section on the fan-out, or the measure of them.
+	connections int
+	lab         *fanout.Lab // opened by the first of those sections
+	page        strings.Builder
 }
 
 func main() {
@@ -38,6 +43,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&b.bin, "bin", "bin", "`folder` of the built programs")
 	flags.IntVar(&b.starts, "starts", 3, "`times` that the demo is started")
 	flags.IntVar(&b.changes, "changes", 100, "`changes` of which each way is timed")
+	flags.IntVar(&b.connections, "connections", 5000, "`connections` to each server of the fan-out")
 	flags.Usage = func() {
 		fmt.Fprintf(flags.Output(), "Usage: scripts/bench [options] [section ...]\n\nWithout a section it measures all of them:\n")
 		for _, s := range sections {
@@ -56,6 +62,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if b.lab != nil {
+			b.lab.Close()
+		}
+	}()
 	for _, s := range chosen {
 		tell("== %s", s.name)
 		b.page.Reset()

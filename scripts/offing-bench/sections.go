@@ -27,6 +27,11 @@ var sections = []section{
 	lab("mirror-cover", "Cover", "TestCover"),
 	{"agent-tick", "A tick of the agent", (*bench).ticks},
 	{"agent-cost", "What the agent costs", (*bench).cost},
+	fanOut("fanout-memory", "Fan-out: memory of an idle connection", (*bench).fanoutMemory),
+	fanOut("fanout-cpu", "Fan-out: processor time of a message", (*bench).fanoutCPU),
+	fanOut("fanout-stalled", "Fan-out: readers that do not read", (*bench).fanoutStalled),
+	fanOut("fanout-users", "Fan-out: many persons, each with their own", (*bench).fanoutUsers),
+	fanOut("fanout-bytes", "Fan-out: bytes of an update", (*bench).fanoutBytes),
 	{"line", "Over the private Tor network", (*bench).line},
 }
 
