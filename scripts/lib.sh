@@ -165,10 +165,15 @@ need_proxies() {
   [ -x "$cache/proxies/usr/bin/caddy" ] && [ -x "$cache/proxies/usr/sbin/nginx" ] && return
   say "fetching nginx and Caddy"
   rm -rf "$cache/proxies"
-  mkdir -p "$cache/proxies"
+  mkdir -p "$cache/proxies/lists/partial" "$cache/proxies/archives/partial"
   (
-    cd "$cache/proxies" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download nginx caddy || exit 1
+    # Lists of our own: the machine's may be old, or not there.
+    cd "$cache/proxies" || exit 1
+    own="-qq -o Dir::State::lists=$PWD/lists -o Dir::Cache=$PWD -o APT::Sandbox::User=$(id -un)"
+    # shellcheck disable=SC2086 # a list of options
+    apt-get $own update && apt-get $own download nginx caddy || exit 1
     for deb in ./*.deb; do dpkg-deb -x "$deb" . && rm "$deb" || exit 1; done
+    rm -rf lists archives ./*.bin
     usr/sbin/nginx -v && usr/bin/caddy version
   ) >&2 || die "could not fetch nginx and Caddy: see above, and run this again"
 }
