@@ -11,10 +11,10 @@ import (
 // bounds combining marks, which take no columns.
 const maxClean = 256
 
-// clean makes a string that others wrote, such as a torrent's name, safe to
+// Clean makes a string that others wrote, such as a torrent's name, safe to
 // print on a terminal: no escape sequence, no line break, and nothing that
 // changes the direction of the text around it.
-func clean(s string) string {
+func Clean(s string) string {
 	var b strings.Builder
 	n := 0
 	for _, r := range s { // invalid UTF-8 comes out as U+FFFD

@@ -72,7 +72,7 @@ func (p *page) rows(torrents []Torrent, l layout) int {
 		}
 		p.row(t, l)
 		if t.Error != "" {
-			p.line(noteStyle(t.ErrorKind), "  "+noteWord(t.ErrorKind)+": "+clean(t.Error))
+			p.line(noteStyle(t.ErrorKind), "  "+noteWord(t.ErrorKind)+": "+Clean(t.Error))
 		}
 	}
 	return 0
@@ -98,13 +98,13 @@ func (p *page) row(t *Torrent, l layout) {
 	if t.State == state.Checking.String() {
 		done = t.Checked
 	}
-	p.put(plain, fit(p.clean(t.Name), l.name)+space(gap))
+	p.put(plain, fit(p.Clean(t.Name), l.name)+space(gap))
 	if l.bar > 0 {
 		p.bar(done, l.bar, rowStyle(t))
 		p.put(plain, space(gap))
 	}
 	p.put(plain, fitRight(percent(done), percentWidth)+space(gap))
-	word := cut(p.clean(stateWord(t.State)), stateWidth)
+	word := cut(p.Clean(stateWord(t.State)), stateWidth)
 	p.put(rowStyle(t), word)
 	rest := space(stateWidth-columns.StringWidth(word)) + space(gap) + fitRight(rate(t.RateDown), rateWidth)
 	if l.up > 0 {

@@ -80,8 +80,8 @@ func (p *page) put(s style, text string) {
 
 // clean cleans what will stand in a column: there a wide character must shrink
 // before it is measured.
-func (p *page) clean(text string) string {
-	if text = clean(text); p.o.ASCII {
+func (p *page) Clean(text string) string {
+	if text = Clean(text); p.o.ASCII {
 		return ascii(text)
 	}
 	return text
@@ -97,7 +97,7 @@ func (p *page) line(s style, text string) {
 
 // head writes the name, the state of the line, and what is wrong.
 func (p *page) head(b *Box) {
-	name := p.clean(b.Box)
+	name := p.Clean(b.Box)
 	if name != "" {
 		name = cut(name, p.o.Width/2) + "  "
 	}
@@ -106,10 +106,10 @@ func (p *page) head(b *Box) {
 	p.end()
 	// Home counts a line that is not up among the trouble.
 	if b.Line != nil && b.Line.Reason != "" && !slices.Contains(b.Trouble, b.Line.Reason) {
-		p.wrapped(red, "! ", clean(b.Line.Reason))
+		p.wrapped(red, "! ", Clean(b.Line.Reason))
 	}
 	for _, sentence := range b.Trouble {
-		p.wrapped(red, "! ", clean(sentence))
+		p.wrapped(red, "! ", Clean(sentence))
 	}
 }
 
@@ -135,7 +135,7 @@ func (p *page) wrapped(s style, mark, sentence string) {
 func lineText(b *Box, now time.Time) string {
 	var parts []string
 	if l := b.Line; l != nil {
-		first := clean(l.State)
+		first := Clean(l.State)
 		if d := now.Sub(l.Since); !l.Since.IsZero() && d >= time.Second {
 			first += " for " + span(d.Truncate(time.Second))
 		}
@@ -171,11 +171,11 @@ func (p *page) sums(b *Box) {
 	}
 	p.wrapped(plain, "", figures)
 	daemon := "Transmission"
-	if v := clean(b.Daemon.Version); v != "" {
+	if v := Clean(b.Daemon.Version); v != "" {
 		daemon += " " + v
 	}
 	if b.Daemon.State != state.DaemonOK.String() {
-		daemon += ", " + clean(b.Daemon.State)
+		daemon += ", " + Clean(b.Daemon.State)
 	}
 	if b.Host.DiskTotal > 0 {
 		daemon += ", " + Size(b.Host.DiskFree) + " free of " + Size(b.Host.DiskTotal)

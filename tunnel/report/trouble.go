@@ -33,7 +33,7 @@ func (b *Box) ExitStatus() int {
 func trouble(b *Box, daemon state.DaemonState) []string {
 	out := []string{}
 	if daemon != state.DaemonOK && daemon != state.DaemonUnknown {
-		out = append(out, clean(b.Daemon.Text))
+		out = append(out, Clean(b.Daemon.Text))
 	}
 	if b.Host.DiskTotal > 0 && float64(b.Host.DiskFree) < diskLow*float64(b.Host.DiskTotal) {
 		out = append(out, "the disk is nearly full: "+Size(b.Host.DiskFree)+" free")
@@ -56,7 +56,7 @@ func localErrors(torrents []Torrent) []string {
 	if n == 0 {
 		return nil
 	}
-	about := clean(first.Name) + ": " + clean(first.Error)
+	about := Clean(first.Name) + ": " + Clean(first.Error)
 	if n == 1 {
 		return []string{"1 torrent has an error on the box: " + about}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"offing/controller/client"
+	"offing/tunnel/report"
 )
 
 // accesses are what somebody may do with a torrent; each includes those before it.
@@ -54,7 +55,7 @@ func (a *app) shareList() *cobra.Command {
 			fmt.Fprintln(w, "HASH\tBOX\tSIZE\tWHOSE\tNAME")
 			for i := range torrents {
 				t := &torrents[i]
-				fmt.Fprintf(w, "%.12s\t%s\t%s\t%s\t%s\n", t.Hash, t.Box, size(t.Size), whose(t.Grants), printable(t.Name))
+				fmt.Fprintf(w, "%.12s\t%s\t%s\t%s\t%s\n", t.Hash, t.Box, report.Size(t.Size), whose(t.Grants), report.Clean(t.Name))
 			}
 			return w.Flush()
 		})
@@ -231,7 +232,7 @@ func anyOf(condition string) string {
 	if condition == "" {
 		return "any"
 	}
-	return printable(condition)
+	return report.Clean(condition)
 }
 
 func (a *app) shareRuleAdd() *cobra.Command {

@@ -11,7 +11,7 @@ import (
 	"offing/controller/client"
 )
 
-// Roles and what the command line calls them.
+// The roles, as the controller calls them.
 const (
 	roleAdmin = "admin"
 	roleUser  = "user"
@@ -32,8 +32,7 @@ are signed in. It asks the running controller through its socket, as its owner.`
 	return cmd
 }
 
-// asking is a command that asks the running controller, with arguments as want
-// says: "NAME" is one of that kind, more of them follow in turn.
+// asking is a command that asks the running controller.
 func (a *app) asking(use, short string, args cobra.PositionalArgs, run func(context.Context, *client.Client, []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: args,

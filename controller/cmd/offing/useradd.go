@@ -145,11 +145,3 @@ func (a *app) userInvitations() *cobra.Command {
 	cmd.Flags().StringVar(&revoke, "revoke", "", "make the invitation of that `ID` worthless")
 	return cmd
 }
-
-// clock is a time for a person, in the zone of this machine.
-func clock(t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return t.Local().Format("2006-01-02 15:04")
-}

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
-	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"offing/controller/client"
-	"offing/controller/internal/useragent"
+	"offing/tunnel/report"
 )
 
 func (a *app) userList() *cobra.Command {
@@ -53,34 +49,7 @@ func writeUser(w io.Writer, u *client.User) {
 	}
 	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", u.Name, u.Role, signIn, u.Sessions, clock(at(u.Seen)),
 		bounded(fmt.Sprint(u.Used.Torrents), u.Quota.Torrents > 0, fmt.Sprint(u.Quota.Torrents)),
-		bounded(size(u.Used.Bytes), u.Quota.Bytes > 0, size(u.Quota.Bytes)))
-}
-
-// bounded is what is used, and of how much when there is a bound.
-func bounded(used string, isBounded bool, bound string) string {
-	if !isBounded {
-		return used
-	}
-	return used + " of " + bound
-}
-
-func size(bytes int64) string { return humanize.Bytes(uint64(max(bytes, 0))) }
-
-// at is the time, or the zero one for none.
-func at(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
-}
-
-func (a *app) printJSON(v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = a.stdout.Write(append(text, '\n'))
-	return err
+		bounded(report.Size(u.Used.Bytes), u.Quota.Bytes > 0, report.Size(u.Quota.Bytes)))
 }
 
 func (a *app) userSessions() *cobra.Command {
@@ -119,19 +88,9 @@ func (a *app) listSessions(ctx context.Context, c *client.Client, user string) e
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tSINCE\tSEEN\tWITH")
 	for _, s := range sessions {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.ID, clock(s.Created), clock(s.Seen), useragent.Name(printable(s.Agent)))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.ID, clock(s.Created), clock(s.Seen), report.Clean(s.Agent))
 	}
 	return w.Flush()
-}
-
-// printable is text of somebody else, without what could steer a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return -1
-		}
-		return r
-	}, text)
 }
 
 func (a *app) userTokens() *cobra.Command {
@@ -156,7 +115,7 @@ func (a *app) userTokens() *cobra.Command {
 				if t.Expires != nil {
 					until = clock(*t.Expires)
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, printable(t.Name), t.Scope, clock(t.Created), clock(at(t.Used)), until)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, report.Clean(t.Name), t.Scope, clock(t.Created), clock(at(t.Used)), until)
 			}
 			return w.Flush()
 		})
@@ -181,7 +140,7 @@ func (a *app) userAudit() *cobra.Command {
 				if actor == "" {
 					actor = "(command line)"
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", clock(e.At), actor, e.Action, printable(e.Object))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", clock(e.At), actor, e.Action, report.Clean(e.Object))
 			}
 			return w.Flush()
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"offing/controller/client"
+	"offing/tunnel/report"
 )
 
 // bounds are the flags of a quota; empty leaves what there is, "none" removes it.
@@ -106,7 +107,7 @@ func (a *app) sayQuota(u *client.User) {
 		return text
 	}
 	fmt.Fprintf(a.stdout, "torrents  %d of %s\n", u.Used.Torrents, without(int64(u.Quota.Torrents), fmt.Sprint(u.Quota.Torrents)))
-	fmt.Fprintf(a.stdout, "on disk   %s of %s\n", size(u.Used.Bytes), without(u.Quota.Bytes, size(u.Quota.Bytes)))
-	fmt.Fprintf(a.stdout, "down      %s\n", without(u.Quota.Down, size(u.Quota.Down)+"/s"))
-	fmt.Fprintf(a.stdout, "up        %s\n", without(u.Quota.Up, size(u.Quota.Up)+"/s"))
+	fmt.Fprintf(a.stdout, "on disk   %s of %s\n", report.Size(u.Used.Bytes), without(u.Quota.Bytes, report.Size(u.Quota.Bytes)))
+	fmt.Fprintf(a.stdout, "down      %s\n", without(u.Quota.Down, report.Size(u.Quota.Down)+"/s"))
+	fmt.Fprintf(a.stdout, "up        %s\n", without(u.Quota.Up, report.Size(u.Quota.Up)+"/s"))
 }

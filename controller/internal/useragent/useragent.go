@@ -35,7 +35,6 @@ var systems = []name{
 
 // Name returns what people call the program of a User-Agent header (RFC 9110,
 // section 10.1.5), such as "Firefox on Linux". What is not known stays as it is.
-// The page names programs alike, in ui/src/lib/agent.ts.
 func Name(header string) string {
 	browser, system := find(browsers, header), find(systems, header)
 	switch {

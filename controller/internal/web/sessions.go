@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"offing/controller/internal/account"
+	"offing/controller/internal/useragent"
 )
 
 // listedSession is one session in an answer.
@@ -13,7 +14,7 @@ type listedSession struct {
 	ID      string    `json:"id"`
 	Created time.Time `json:"created"`
 	Seen    time.Time `json:"seen"`
-	Agent   string    `json:"agent"`
+	Agent   string    `json:"agent"` // as people call it
 	Current bool      `json:"current"`
 }
 
@@ -36,6 +37,7 @@ func (s *Server) listSessions(c *fiber.Ctx, user account.User, current account.S
 	listed := make([]listedSession, len(sessions))
 	for i, v := range sessions {
 		listed[i] = listedSession(v)
+		listed[i].Agent = useragent.Name(v.Agent)
 	}
 	return c.JSON(fiber.Map{"sessions": listed})
 }

@@ -1,4 +1,5 @@
-import type { Access, Rule } from './api/owners';
+import type { Rule } from './api/owners';
+import type { Access } from './live/torrent';
 
 /** A rule as it stands in the editor, where nothing is an empty text. */
 export interface Draft {

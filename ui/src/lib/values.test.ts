@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { agentName } from './agent';
 import { parseBytes, parseCount, writeBytes } from './amount';
 import { readQuota, writeQuota } from './quota';
 import { checkRules, draftOf, ruleOf } from './rules';
@@ -45,14 +44,4 @@ describe('moments', () => {
   it.each([
     ['2026-11-24T11:59:59Z', 'in 3\u00a0d'], ['2026-11-21T13:30:00Z', 'in 1\u00a0h'], ['2026-11-21T11:00:00Z', 'now'], ['0001-01-01T00:00:00Z', 'never'],
   ])('end %s', (iso, words) => expect(until(iso, now)).toBe(words));
-});
-
-describe('browsers', () => {
-  it.each([
-    ['Mozilla/5.0 (X11; Linux x86_64; rv:151.0) Gecko/20100101 Firefox/151.0', 'Firefox on Linux'],
-    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0', 'Edge on Windows'],
-    ['Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36', 'Chrome on Android'],
-    ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/20.1 Safari/605.1.15', 'Safari on macOS'],
-    ['curl/8.1', 'curl'], ['some-script/1', 'some-script/1'], ['', 'An unnamed program'],
-  ])('%s', (agent, name) => expect(agentName(agent)).toBe(name));
 });

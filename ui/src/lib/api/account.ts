@@ -4,7 +4,7 @@ export interface SessionInfo {
   id: string;
   created: string;
   seen: string;
-  agent: string; // the browser, as it calls itself
+  agent: string; // the browser, as people call it; empty when it did not say
   current?: boolean;
 }
 

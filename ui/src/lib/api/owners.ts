@@ -1,8 +1,5 @@
+import type { Access } from '../live/torrent';
 import { type Call, field, list } from './call';
-
-/** What somebody may do with a torrent; each includes those before. */
-export const ACCESS = ['see', 'act', 'own'] as const;
-export type Access = (typeof ACCESS)[number];
 
 /** A rule gives what fits it, and has no owner, to a person. What is absent fits all. */
 export interface Rule {
