@@ -13,9 +13,13 @@ import (
 	"offing/controller/internal/hub"
 )
 
-// sendBuffer is what the kernel keeps for a page that does not read, in bytes; it
-// counts double. What does not fit waits in the hub, as a place in shared frames.
-const sendBuffer = 64 << 10
+// What the kernel keeps for a page, in bytes. What is on its way to one that is far
+// off needs room; what cannot even be sent, because the page does not read, shall
+// not: it waits in the hub, as a place in shared frames.
+const (
+	sendBuffer = 128 << 10 // SO_SNDBUF, which counts double
+	unsent     = 16 << 10  // TCP_NOTSENT_LOWAT; one write may go beyond it
+)
 
 // socket is a hub.Wire on a connection that nobody else uses any more.
 type socket struct {
@@ -67,7 +71,14 @@ func newSocket(conn net.Conn, early []byte, pens *sync.Pool) *socket {
 		_ = tcp.SetWriteBuffer(sendBuffer) // it works with any other, too
 		s.raw, _ = tcp.SyscallConn()       // likewise
 	}
+	if s.raw != nil {
+		_ = s.raw.Control(keepLittle) // likewise
+	}
 	return s
+}
+
+func keepLittle(fd uintptr) {
+	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
 }
 
 // ahead reads early, then from conn.
