@@ -8,13 +8,14 @@ import (
 	"offing/controller/internal/account"
 )
 
-// Wire carries the WebSocket frames of one connection. Wait and Next are called by
-// one goroutine at a time; WriteNow and WriteAll by one at a time; the others by any, at any
-// moment and more than once.
+// Wire carries the WebSocket frames of one connection. Next is called by one goroutine
+// at a time, and not while Wait goes on; WriteNow and WriteAll by one at a time; the
+// others by any, at any moment and more than once.
 type Wire interface {
-	// Wait returns when Next has something to begin with, or could have. It is
-	// where a connection spends its life, so it should need little stack.
-	Wait()
+	// Wait returns at once, and calls then in a goroutine of its own when Next has
+	// something to begin with, or could have. This is how a connection spends its
+	// life, so it should need little.
+	Wait(then func())
 	// Next returns what the page has sent next. A *FrameError says with which
 	// code to close; after one, Next takes no notice of what comes until the
 	// connection has ended, and returns another error then.

@@ -7,8 +7,8 @@
 // present, so a slow one skips and nothing is kept for it.
 //
 // One pulse advances the topics, and a few shards write to the connections
-// without waiting for any. A connection keeps one goroutine, which reads; one
-// that cannot take what is written to it has another until it has.
+// without waiting for any. A connection that says nothing keeps no goroutine; one
+// that cannot take what is written to it has one until it has.
 package hub
 
 import (

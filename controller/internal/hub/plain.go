@@ -11,7 +11,7 @@ import (
 // its messages is written by a goroutine that may wait.
 type plain struct{ conn Conn }
 
-func (plain) Wait() {}
+func (plain) Wait(then func()) { go then() }
 
 func (p plain) Next() (Message, error) {
 	data, err := p.conn.Read()

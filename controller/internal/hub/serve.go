@@ -48,7 +48,7 @@ func (s *session) accept() {
 		}
 		s.end(end)
 	}
-	go s.wait()
+	s.wire.Wait(s.read)
 }
 
 // open takes the first message and lets its ticket in.
@@ -110,14 +110,6 @@ func (s *session) answer(ping []byte) {
 	s.shard.put(s)
 }
 
-// wait waits for the page to say something. A stack that has grown never becomes
-// as small again as one that has not, so a connection waits in a goroutine that
-// has done nothing else.
-func (s *session) wait() {
-	s.wire.Wait()
-	go s.read()
-}
-
 // read takes a message of the page, and lets go of the connection when it is at
 // its end. A page that talks too much is listened to more slowly.
 func (s *session) read() {
@@ -135,7 +127,7 @@ func (s *session) read() {
 		}
 		time.Sleep(s.pace.Reserve().Delay())
 		if !s.plain {
-			go s.wait()
+			s.wire.Wait(s.read)
 			return
 		}
 	}

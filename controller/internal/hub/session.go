@@ -21,8 +21,7 @@ const (
 )
 
 // session is one connection: what it is subscribed to and where it is in each
-// topic. The only goroutine that it keeps reads, or waits until there is something
-// to read; the shard writes.
+// topic. It has a goroutine while there is something to read; the shard writes.
 type session struct {
 	hub   *Hub
 	shard *shard

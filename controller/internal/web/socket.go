@@ -26,12 +26,14 @@ type socket struct {
 	conn   net.Conn
 	raw    syscall.RawConn // of conn; nil if it has none, and then every write may wait
 	pens   *sync.Pool      // of *pen
+	poller *poller
 	ahead  ahead
 	reader *frameReader
 	failed bool // what comes is of no interest any more
 
 	mu      sync.Mutex
-	hurried bool // the deadlines are the last
+	hurried bool   // the deadlines are the last
+	then    func() // of Wait, while there is nothing to read
 }
 
 // pen writes once to a file descriptor. It is kept because a closure for each
@@ -64,21 +66,19 @@ func (p *pen) once(fd uintptr) bool {
 }
 
 // newSocket makes a socket of a connection of which early has been read already.
-func newSocket(conn net.Conn, early []byte, pens *sync.Pool) *socket {
-	s := &socket{conn: conn, ahead: ahead{conn, early}, pens: pens}
+func newSocket(conn net.Conn, early []byte, k *sockets) *socket {
+	s := &socket{conn: conn, ahead: ahead{conn, early}, pens: &k.pens, poller: k.poller}
 	s.reader = newFrameReader(&s.ahead)
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // it works with any other, too
 		s.raw, _ = tcp.SyscallConn()       // likewise
 	}
 	if s.raw != nil {
-		_ = s.raw.Control(keepLittle) // likewise
+		s.control(func(fd int) error { // likewise
+			return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
+		})
 	}
 	return s
-}
-
-func keepLittle(fd uintptr) {
-	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
 }
 
 // ahead reads early, then from conn.
@@ -98,18 +98,36 @@ func (a *ahead) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Wait implements hub.Wire.
-func (s *socket) Wait() {
-	if s.raw != nil && s.reader.r.Buffered() == 0 && len(s.ahead.early) == 0 {
-		_ = s.raw.Read(readable) // Next will see what is wrong, if anything
+// Wait implements hub.Wire. Next will see what is wrong, if anything.
+func (s *socket) Wait(then func()) {
+	if s.raw == nil || s.reader.r.Buffered() > 0 || len(s.ahead.early) > 0 {
+		go then()
+		return
+	}
+	s.mu.Lock()
+	s.then = then
+	watched := !s.hurried && s.control(func(fd int) error { return s.poller.watch(fd, s) })
+	s.mu.Unlock()
+	if !watched {
+		s.wake()
 	}
 }
 
-// readable tells whether there is something to read, or to be told.
-func readable(fd uintptr) bool {
-	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds[:], 0)
-	return n != 0 || err != nil && err != unix.EINTR
+// wake implements waiter: it ends Wait, if it has not ended.
+func (s *socket) wake() {
+	s.mu.Lock()
+	then := s.then
+	s.then = nil
+	s.mu.Unlock()
+	if then != nil {
+		go then()
+	}
+}
+
+// control does something with the file descriptor, and tells whether that went well.
+func (s *socket) control(do func(fd int) error) bool {
+	var err error
+	return s.raw.Control(func(fd uintptr) { err = do(int(fd)) }) == nil && err == nil
 }
 
 // Next implements hub.Wire.
@@ -171,9 +189,10 @@ func (s *socket) until(deadline time.Time) {
 // Hurry implements hub.Wire.
 func (s *socket) Hurry(within time.Duration, _ int, _ string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.hurried = true
 	_ = s.conn.SetDeadline(time.Now().Add(within)) // fails on a closed connection only
+	s.mu.Unlock()
+	s.wake() // the poller knows no deadlines
 }
 
 // Finish implements hub.Wire. The page has the close frame, and then the end; its
@@ -185,4 +204,10 @@ func (s *socket) Finish() {
 }
 
 // Close implements hub.Wire.
-func (s *socket) Close(int, string) { _ = s.conn.Close() }
+func (s *socket) Close(int, string) {
+	if s.raw != nil {
+		s.control(func(fd int) error { s.poller.forget(fd, s); return nil })
+	}
+	_ = s.conn.Close()
+	s.wake()
+}

@@ -42,7 +42,8 @@ type Hub interface {
 // sockets counts the live connections. Those that have shown a ticket count for
 // their session and for their user.
 type sockets struct {
-	pens sync.Pool
+	pens   sync.Pool
+	poller *poller
 
 	mu        sync.Mutex
 	all       int
@@ -52,12 +53,16 @@ type sockets struct {
 	users     map[account.User]int
 }
 
-func newSockets() *sockets {
+func newSockets() (*sockets, error) {
+	poller, err := newPoller()
+	if err != nil {
+		return nil, err
+	}
 	return &sockets{
-		pens:     sync.Pool{New: newPen},
+		pens: sync.Pool{New: newPen}, poller: poller,
 		networks: map[netip.Prefix]int{},
 		sessions: map[account.SessionID]int{}, users: map[account.User]int{},
-	}
+	}, nil
 }
 
 // turnstile is the hub.Doorman of one connection: it counts whom it lets in.
@@ -201,7 +206,7 @@ func (s *Server) serveSocket(conn *contrib.Conn) {
 		_ = conn.Close()
 		return
 	}
-	wire := newSocket(raw, early, &s.sockets.pens)
+	wire := newSocket(raw, early, s.sockets)
 	from, _ := conn.Locals(whence).(netip.Addr)
 	door := s.sockets.enter(s.Accounts, from)
 	if door == nil {

@@ -43,7 +43,7 @@ func TestSocketLimits(t *testing.T) {
 }
 
 func TestUsersAreBounded(t *testing.T) {
-	k := newSockets()
+	k := openSockets(t)
 	var doors []*turnstile
 	for i := range maxPerUser {
 		door := k.enter(nil, netip.Addr{})
@@ -70,7 +70,7 @@ func TestUsersAreBounded(t *testing.T) {
 // Strangers from one network leave room for others, and all of them together are
 // bounded.
 func TestStrangersOfOneNetwork(t *testing.T) {
-	k := newSockets()
+	k := openSockets(t)
 	at := func(text string) netip.Addr { return netip.MustParseAddr(text) }
 	var doors []*turnstile
 	enter := func(n int, from netip.Addr) {

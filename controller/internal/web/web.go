@@ -84,8 +84,13 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, page: page, sockets: newSockets(), streams: newStreams()}
+	sockets, err := newSockets()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, page: page, sockets: sockets, streams: newStreams()}
 	if s.tcp, err = listenTCP(c.Listen); err != nil {
+		sockets.poller.close()
 		return nil, err
 	}
 	if s.names, err = newNames(s.tcp.Addr(), c); err != nil {
@@ -129,6 +134,7 @@ func (s *Server) Close() error {
 	if s.cancel != nil {
 		s.cancel()
 	}
+	s.sockets.poller.close()
 	_ = s.tcp.Close() // it may be closed already
 	if s.unix == nil {
 		return nil
