@@ -14,7 +14,7 @@ func detailField(name string) func(*Simulator, []byte, *torrent) []byte {
 	case "fileStats":
 		return (*Simulator).appendFileStats
 	case "file-count":
-		return integer(func(t *torrent) int { return len(t.files()) })
+		return integer((*torrent).fileCount)
 	case "priorities":
 		return perFile(func(_ *Simulator, b []byte, t *torrent, i int) []byte { return appendInt(b, t.priority(i)) })
 	case "wanted":

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 )
 
@@ -30,13 +31,7 @@ func (t *torrent) files() []file {
 		return t.own.files
 	}
 	r := t.random(aspectFiles)
-	n := 1
-	switch r.IntN(10) {
-	case 0, 1, 2:
-		n = 2 + r.IntN(14)
-	case 3:
-		n = 15 + r.IntN(120)
-	}
+	n := madeFiles(r)
 	if n == 1 {
 		return []file{{length: t.total}}
 	}
@@ -51,6 +46,25 @@ func (t *torrent) files() []file {
 		list[i].name = fmt.Sprintf("%02d - %s %s.%s", i+1, title(pick(r, adjectives)), title(pick(r, nouns)), pick(r, endings))
 	}
 	return list
+}
+
+// madeFiles draws how many files a torrent has.
+func madeFiles(r *rand.Rand) int {
+	switch r.IntN(10) {
+	case 0, 1, 2:
+		return 2 + r.IntN(14)
+	case 3:
+		return 15 + r.IntN(120)
+	}
+	return 1
+}
+
+// fileCount is len(t.files()).
+func (t *torrent) fileCount() int {
+	if t.own != nil {
+		return len(t.own.files)
+	}
+	return madeFiles(t.random(aspectFiles))
 }
 
 var endings = []string{"mkv", "flac", "mp4", "epub", "txt", "iso", "jpg"}
@@ -107,7 +121,8 @@ func (t *torrent) trackers() []string {
 		return t.own.trackers
 	}
 	r := t.random(aspectTrackers)
-	list := []string{fmt.Sprintf("https://tracker.%s.example/%016x/announce", pick(r, nouns), r.Uint64())}
+	site := pick(r, nouns) // its key is that of the box's owner, and so the same for all torrents
+	list := []string{fmt.Sprintf("https://tracker.%s.example/%08x%08x/announce", site, crc32.ChecksumIEEE([]byte(site)), len(site))}
 	if t.seed%3 == 0 { // a public one
 		list = append(list, fmt.Sprintf("http://%s.example:6969/announce", pick(r, nouns)),
 			fmt.Sprintf("https://%s-%s.example/announce", pick(r, adjectives), pick(r, nouns)))

@@ -17,7 +17,10 @@ func (s *Simulator) columns(fields []string) []column {
 	list := make([]column, 0, len(fields))
 	for _, name := range fields {
 		c := columnOf(name)
-		if c == nil && s.cfg.RPCVersion >= RPC18 || newFields[name] > s.cfg.RPCVersion {
+		if newFields[name] > s.cfg.RPCVersion {
+			c = nil
+		}
+		if c == nil && s.cfg.RPCVersion >= RPC18 {
 			continue
 		}
 		if c == nil {

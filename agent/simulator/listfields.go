@@ -68,7 +68,7 @@ func dateField(name string) func(*Simulator, []byte, *torrent) []byte {
 	case "secondsDownloading":
 		return integer(func(t *torrent) int64 { return t.down / 900e3 })
 	case "secondsSeeding":
-		return integer(func(t *torrent) int64 { return max(0, t.active-t.done) * min(1, t.done) })
+		return func(s *Simulator, b []byte, t *torrent) []byte { return appendInt(b, s.seeded(t)) }
 	case "manualAnnounceTime":
 		return integer(func(*torrent) int64 { return -1 })
 	case "eta":
@@ -77,6 +77,30 @@ func dateField(name string) func(*Simulator, []byte, *torrent) []byte {
 		return integer(func(*torrent) int64 { return -1 })
 	}
 	return nil
+}
+
+// seeded is for how many seconds the torrent has been a seed: for all of the time
+// that it was complete, to its last activity when it is stopped.
+func (s *Simulator) seeded(t *torrent) int64 {
+	since := t.done
+	if since == 0 {
+		since = t.started // it was found complete
+	}
+	switch {
+	case since == 0 || t.left > 0:
+		return 0
+	case t.status == state.Seeding:
+		return max(0, s.unix()-since)
+	}
+	return max(0, t.active-since)
+}
+
+// private tells whether only the torrent's trackers tell of peers.
+func (t *torrent) private() bool {
+	if t.own != nil {
+		return t.own.private
+	}
+	return t.seed%3 > 0
 }
 
 // eta is in seconds; -1 for not available, -2 for unknown.
@@ -115,7 +139,7 @@ func stateField(name string) func(*Simulator, []byte, *torrent) []byte {
 	case "isStalled":
 		return truth(func(t *torrent) bool { return t.running() && t.flow == nil && t.left > 0 })
 	case "isPrivate":
-		return truth(func(t *torrent) bool { return t.own == nil && t.seed%3 > 0 || t.own != nil && t.own.private })
+		return truth((*torrent).private)
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func (s *Simulator) Torrents() []state.Torrent {
 	defer s.mu.Unlock()
 	list := make([]state.Torrent, len(s.torrents))
 	for i, t := range s.torrents {
-		list[i] = t.shown()
+		list[i] = s.shown(t)
 	}
 	return list
 }

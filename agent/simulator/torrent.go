@@ -77,24 +77,6 @@ func (t *torrent) goal() state.Status {
 	return state.Downloading
 }
 
-// shown is what a list shows of the torrent.
-func (t *torrent) shown() state.Torrent {
-	v := state.Torrent{
-		Hash: t.hash, Name: t.name, Status: t.status, Error: t.err, ErrorText: t.errText,
-		Size: t.size, Left: t.left, Metadata: state.Fraction(t.metadata * float64(state.Whole)),
-		Downloaded: t.down, Uploaded: t.up, Peers: t.peers, PeersSending: t.sending, PeersGetting: t.getting,
-		WebSeeds: t.webSeeds, Added: t.added, Done: t.done, Queue: int32(t.queue), Labels: slices.Clone(t.labels),
-	}
-	if t.status == state.Checking {
-		v.Checked = state.Fraction(t.checked * float64(state.Whole))
-	}
-	if t.left > 0 {
-		v.Done = 0
-	}
-	v.RateDown, v.RateUp = t.rates()
-	return v
-}
-
 // rates are what the daemon reports: the means of the last two seconds.
 func (t *torrent) rates() (down, up int64) {
 	if t.flow == nil {

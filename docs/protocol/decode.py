@@ -339,6 +339,8 @@ class Text:
 
 
 class Words:
+    """Texts that come again as they are."""
+
     def __init__(self, text):
         self.text = text
         self.fresh = Bit()
@@ -359,22 +361,106 @@ class Words:
         return self.list[n]
 
 
+class Lists:
+    """Lists of announce URLs that come again as they are."""
+
+    def __init__(self, text):
+        self.words = Words(text)
+        self.fresh, self.at, self.count = Bit(), Uint(), Uint()
+        self.list = []
+        self.bytes = 0
+
+    def get(self, c):
+        if not self.fresh.get(c):
+            n = self.at.get(c)
+            need(n < len(self.list), "an unknown list")
+            return self.list[n]
+        n = self.count.get(c)
+        need(n <= 32, "too many trackers")
+        urls = [self.words.get(c, 2048) for _ in range(n)]
+        size = sum(len(u.encode()) for u in urls)
+        if len(self.list) < 1024 and self.bytes <= 65536 - size:
+            self.list.append(urls)
+            self.bytes += size
+        return urls
+
+
+class Numbers:
+    """Numbers with names that mostly are what they were last."""
+
+    def __init__(self, names, ranges):
+        self.ranges = ranges
+        self.last = dict.fromkeys(names, 0)
+        self.has = {f: Bit() for f in names}
+        self.by = Int()
+
+    def get(self, c):
+        for f, bit in self.has.items():
+            if bit.get(c):
+                self.last[f] = signed(self.last[f] + self.by.get(c))
+        for f, v in self.last.items():
+            low, high = self.ranges.get(f, (0, I32))
+            need(low <= v <= high, "a number beyond its limits")
+        return dict(self.last)
+
+
+class Sets:
+    """Options of torrents that come again as they are."""
+
+    def __init__(self):
+        self.numbers = Numbers(OPTIONS, OPTION_RANGES)
+        self.fresh, self.at = Bit(), Uint()
+        self.list = []
+
+    def get(self, c):
+        if not self.fresh.get(c):
+            n = self.at.get(c)
+            need(n < len(self.list), "unknown options")
+            return self.list[n]
+        o = self.numbers.get(c)
+        if len(self.list) < 1024:
+            self.list.append(o)
+        return o
+
+
 # The body of a Snapshot or Delta
 
 FIELDS = (
     "name status error size left metadata checked rate_down rate_up downloaded uploaded "
-    "peers peers_sending peers_getting web_seeds added done queue labels"
+    "peers peers_sending peers_getting web_seeds added done queue labels "
+    "dir total files private finished active seeded options trackers"
 ).split()
-REST_ORDER = "status error size metadata checked added done queue labels name".split()
+REST_ORDER = (
+    "status error size metadata checked added done queue labels name "
+    "total files private finished active seeded dir options trackers"
+).split()
+WITHOUT_NUMBER = ("name", "labels", "dir", "options", "trackers")
 MOVE_ORDER = "downloaded left uploaded rate_down rate_up peers peers_sending peers_getting web_seeds".split()
 COUNTERS = ("left", "downloaded", "uploaded")
+OPTIONS = (
+    "down_limit down_limited up_limit up_limited unbound priority peer_limit ratio_mode ratio_limit idle_mode idle_limit sequential"
+).split()
+SETTING_TRUTHS = (
+    "down_limited up_limited alt_scheduled ratio_limited idle_limited down_queue_enabled seed_queue_enabled stalled_enabled "
+    "random_port port_forwarding dht pex lpd utp use_incomplete start_added rename_partial delete_torrents blocklist_enabled"
+).split()
+SETTINGS = (
+    "down_limit up_limit alt_down alt_up ratio_limit alt_begin alt_end idle_limit down_queue seed_queue stalled_minutes "
+    "peer_limit torrent_peer_limit peer_port cache_mb blocklist_size alt_days"
+).split() + SETTING_TRUTHS
+SETTING_TEXTS = {"encryption": 1024, "download_dir": 4096, "incomplete_dir": 4096, "blocklist_url": 2048}
 HOST = "disk_total disk_free mem_total mem_used net_down net_up uptime".split()
 
 I32, I63 = (1 << 31) - 1, (1 << 63) - 1
 MOST = dict.fromkeys(FIELDS, I63)
-MOST.update(dict.fromkeys(("peers", "peers_sending", "peers_getting", "web_seeds", "queue"), I32))
-MOST.update(status=255, error=255, metadata=10000, checked=10000)
+MOST.update(dict.fromkeys(("peers", "peers_sending", "peers_getting", "web_seeds", "queue", "files"), I32))
+MOST.update(status=255, error=255, metadata=10000, checked=10000, private=1, finished=1)
 SPAN = 3153600000000
+
+WIDE = dict.fromkeys("down_limit up_limit alt_down alt_up ratio_limit".split(), (0, I63))
+OPTION_RANGES = WIDE | dict.fromkeys("down_limited up_limited unbound sequential".split(), (0, 1))
+OPTION_RANGES |= {"priority": (-1, 1), "ratio_mode": (0, 2), "idle_mode": (0, 2)}
+SETTING_RANGES = WIDE | dict.fromkeys(SETTING_TRUTHS, (0, 1)) | {"alt_days": (0, 127)}
 
 
 def step(r):
@@ -429,8 +515,11 @@ class News:
         self.blocks, self.block = Bit(), Int()
         self.other = {f: Int() for f in FIELDS}
         self.count = Uint()
+        self.minute = {"active": Bit(), "seeded": Bit()}
         self.text = Text()
-        self.words = Words(self.text)
+        self.words, self.dirs = Words(self.text), Words(self.text)
+        self.trackers, self.options = Lists(self.text), Sets()
+        self.has_settings, self.settings = Bit(), Numbers(SETTINGS, SETTING_RANGES)
 
         self.slots = []  # None for one that was given back
         self.free = []
@@ -449,6 +538,12 @@ class News:
             out["session"] = self.session()
         if self.has_host.get(c):
             out["host"] = self.host_told()
+        if self.has_settings.get(c):
+            out["settings"] = self.settings.get(c)
+            for f in SETTING_TRUTHS:
+                out["settings"][f] = out["settings"][f] == 1
+            for f, limit in SETTING_TEXTS.items():
+                out["settings"][f] = self.dirs.get(c, limit)
         out["changes"], out["removed"] = [], []
         self.moving_rows()
         self.other_rows()
@@ -585,6 +680,12 @@ class News:
             texts["error_text"] = self.words.get(c, 1024)
         if "name" in self.told:
             texts["name"] = self.text.get(c, 4096)
+        if "dir" in self.told:
+            texts["dir"] = self.dirs.get(c, 4096)
+        if "options" in self.told:
+            texts["options"] = self.options.get(c)
+        if "trackers" in self.told:
+            texts["trackers"] = self.trackers.get(c)
         for f in self.told:
             need(0 <= self.new[f] <= MOST[f], "a number beyond its limits")
             s.value[f] = self.new[f]
@@ -592,7 +693,8 @@ class News:
             s.phase = self.new["left"] % 16384
         s.known |= self.told
         s.recent = self.told
-        for t in (texts.get("name", ""), texts.get("error_text", ""), *texts.get("labels", [])):
+        lists = texts.get("labels", []) + texts.get("trackers", [])
+        for t in (texts.get("name", ""), texts.get("error_text", ""), texts.get("dir", ""), *lists):
             self.bytes += len(t.encode())
         need(self.bytes <= 1048576, "too much text")
         c.in_time()
@@ -601,7 +703,7 @@ class News:
     def field(self, s, cl, f, steps):
         if not self.has[cl][f][1 if f in s.recent else 0].get(self.c):
             return
-        if f in ("name", "labels"):
+        if f in WITHOUT_NUMBER:
             self.new[f] = 0
         elif f not in s.known:
             self.new[f] = self.first(s, f)
@@ -618,13 +720,18 @@ class News:
         if self.zero[f].get(self.c):
             return 0
         base = 0
-        if f in ("left", "downloaded"):
+        if f in ("left", "downloaded", "total"):
             base = self.have(s, "size")
         elif f == "done":
             base = self.have(s, "added")
-        elif f in ("added", "queue", "metadata"):
+        elif f == "seeded" and self.have(s, "status") == 6:
+            base = self.have(s, "done")
+        elif f in ("added", "queue", "metadata", "active"):
             base = self.last[f]
-        self.last[f] = signed(base + self.first_models[f].get(self.c))
+        if f in self.minute and self.minute[f].get(self.c):
+            self.last[f] = signed(60 * (divide(base, 60) + self.first_models[f].get(self.c)))
+        else:
+            self.last[f] = signed(base + self.first_models[f].get(self.c))
         return self.last[f]
 
     def change(self, s, f, steps):
@@ -656,7 +763,7 @@ class News:
             return
         change = {"hash": s.hash}
         for f in FIELDS:
-            if f in fields and f not in ("name", "labels"):
+            if f in fields and f not in WITHOUT_NUMBER:
                 change[f] = s.value[f]
         self.out["changes"].append(change | texts)
 
@@ -818,6 +925,7 @@ class Copy:
         self.torrents = {}
         self.session = {"daemon": 0, "daemon_text": "", "version": "", "rpc_version": 0, "alt_speed": False}
         self.host = dict.fromkeys(HOST + ["cpu"], 0)
+        self.settings = dict.fromkeys(SETTINGS, 0) | dict.fromkeys(SETTING_TEXTS, "")
         self.sums = {}
         self.seq = None
 
@@ -825,7 +933,7 @@ class Copy:
         for change in news["changes"]:
             t = self.torrents.get(change["hash"])
             if t is None:
-                need(len(change) == 21, "some fields of a torrent that is not there")
+                need(len(change) == len(FIELDS) + 2, "some fields of a torrent that is not there")
                 t = self.torrents[change["hash"]] = {}
             t.update(change)
             self.sums.pop(change["hash"], None)
@@ -834,6 +942,7 @@ class Copy:
             self.sums.pop(h, None)
         self.session = news.get("session", self.session)
         self.host = news.get("host", self.host)
+        self.settings = news.get("settings", self.settings)
         self.seq = news.get("seq")
 
     def checksum(self):
@@ -844,7 +953,10 @@ class Copy:
         session = Sum(2).word(s["daemon"]).bytes(s["daemon_text"].encode()).bytes(s["version"].encode())
         session.word(s["rpc_version"], int(s["alt_speed"]))
         host = Sum(3).word(*(h[f] for f in "disk_total disk_free mem_total mem_used cpu net_down net_up uptime".split()))
-        return (sum(self.sums.values()) + session.c + host.c) & M64
+        settings = Sum(4).word(*(int(self.settings[f]) for f in SETTINGS))
+        for f in SETTING_TEXTS:
+            settings.bytes(self.settings[f].encode())
+        return (sum(self.sums.values()) + session.c + host.c + settings.c) & M64
 
     @staticmethod
     def torrent(t):
@@ -853,6 +965,10 @@ class Copy:
         s.word(*(t[f] for f in FIELDS[3:18]), len(t["labels"]))
         for label in t["labels"]:
             s.bytes(label.encode())
+        s.bytes(t["dir"].encode()).word(*(t[f] for f in FIELDS[20:26]), *(t["options"][f] for f in OPTIONS))
+        s.word(len(t["trackers"]))
+        for url in t["trackers"]:
+            s.bytes(url.encode())
         return s.c
 
 

@@ -99,7 +99,7 @@ func (c *following) takeDelta(d *wire.Delta) error {
 // apply changes the state; at the end of a snapshot it removes what was not
 // spoken of.
 func (c *following) apply(d *wire.Delta) error {
-	delta := state.Delta{Changes: d.Changes, Removed: d.Removed, Session: d.Session, Host: d.Host}
+	delta := state.Delta{Changes: d.Changes, Removed: d.Removed, Session: d.Session, Host: d.Host, Settings: d.Settings}
 	err := c.state.Update(func(tx *state.Tx) error {
 		if err := tx.Apply(&delta); err != nil {
 			return err

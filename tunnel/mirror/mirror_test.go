@@ -78,8 +78,8 @@ func equalStates(t *testing.T, a, b *state.State) {
 	if !reflect.DeepEqual(torrents(a), torrents(b)) {
 		t.Fatalf("torrents differ: %d and %d", a.Totals().Torrents, b.Totals().Torrents)
 	}
-	if a.Session() != b.Session() || a.Host() != b.Host() || a.Totals() != b.Totals() {
-		t.Fatalf("boxes differ:\n%+v %+v\n%+v %+v", a.Session(), a.Host(), b.Session(), b.Host())
+	if a.Session() != b.Session() || a.Host() != b.Host() || a.Totals() != b.Totals() || a.Settings() != b.Settings() {
+		t.Fatalf("boxes differ:\n%+v %+v %+v\n%+v %+v %+v", a.Session(), a.Host(), a.Settings(), b.Session(), b.Host(), b.Settings())
 	}
 }
 
@@ -102,10 +102,14 @@ func hashOf(i int) state.Hash { return state.Hash{byte(i), byte(i >> 8), byte(i 
 func (p *pair) fill(n int) {
 	p.update(func(tx *state.Tx) {
 		for i := range n {
-			tx.Put(&state.Torrent{Hash: hashOf(i), Name: fmt.Sprint("release ", i), Size: 1 << 30, Metadata: state.Whole})
+			tx.Put(&state.Torrent{
+				Hash: hashOf(i), Name: fmt.Sprint("release ", i), Size: 1 << 30, Metadata: state.Whole, Dir: "/srv/torrents",
+				Trackers: []string{fmt.Sprint("https://tracker.example/", i%7)}, Options: state.Options{PeerLimit: 50},
+			})
 		}
 		tx.SetSession(state.Session{Daemon: state.DaemonOK, Version: "3.00"})
 		tx.SetHost(state.Host{DiskTotal: 1 << 40})
+		tx.SetSettings(state.Settings{DownLimit: 1000, DownloadDir: "/srv/torrents"})
 	})
 }
 
@@ -130,6 +134,7 @@ func (p *pair) change(r *rand.Rand, pool int) {
 				tx.SetHost(state.Host{DiskFree: r.Int64()})
 			case 2:
 				tx.SetSession(state.Session{Daemon: state.DaemonOK, AltSpeed: r.IntN(2) == 0})
+				tx.SetSettings(state.Settings{DownLimit: r.Int64(), DHT: r.IntN(2) == 0})
 			default:
 				tx.Put(&state.Torrent{Hash: h, Name: fmt.Sprint("name ", r.IntN(5)), Left: r.Int64N(1 << 40), RateDown: r.Int64N(1 << 20), Labels: []string{"tv"}[:r.IntN(2)]})
 			}

@@ -4,17 +4,21 @@ import "math/bits"
 
 // Checksum returns the present version and a sum over the whole state, by which
 // two ends of a mirror find out that they have diverged. States with the same
-// torrents, session and host have the same sum, whatever their epochs and
+// torrents, session, host and settings have the same sum, whatever their epochs and
 // histories. It guards against mistakes, not against somebody who wants two
 // states to collide.
 //
-// The sum is that of all torrents' checksums, of the session's and of the
-// host's, modulo 2^64. It is kept up to date with each change, so asking costs
+// The sum is that of all torrents' checksums, of the session's, of the host's and
+// of the settings', modulo 2^64. It is kept up to date with each change, so asking costs
 // nothing.
 func (s *State) Checksum() (Version, uint64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return Version{s.epoch, s.seq}, s.sum + s.session.checksum() + s.host.checksum()
+	return Version{s.epoch, s.seq}, s.sumLocked()
+}
+
+func (s *State) sumLocked() uint64 {
+	return s.sum + s.session.checksum() + s.host.checksum() + s.settingsSum
 }
 
 // Checksum returns t's part of the sum of State.Checksum.
@@ -31,15 +35,25 @@ func (t *Torrent) Checksum() uint64 {
 	for _, l := range t.Labels {
 		c = c.bytes(l)
 	}
+	c = c.bytes(t.Dir)
+	for _, n := range [...]int64{
+		t.Total, int64(t.Files), truth(t.Private), truth(t.Finished), t.Active, t.Seeded,
+	} {
+		c = c.word(uint64(n))
+	}
+	for _, n := range t.Options.Numbers() {
+		c = c.word(uint64(n))
+	}
+	c = c.word(uint64(len(t.Trackers)))
+	for _, u := range t.Trackers {
+		c = c.bytes(u)
+	}
 	return uint64(c)
 }
 
 func (v Session) checksum() uint64 {
-	alt := uint64(0)
-	if v.AltSpeed {
-		alt = 1
-	}
-	return uint64(checksum(2).word(uint64(v.Daemon)).bytes(v.DaemonText).bytes(v.Version).word(uint64(v.RPCVersion)).word(alt))
+	return uint64(checksum(2).word(uint64(v.Daemon)).bytes(v.DaemonText).bytes(v.Version).
+		word(uint64(v.RPCVersion)).word(uint64(truth(v.AltSpeed))))
 }
 
 func (v Host) checksum() uint64 {
@@ -53,7 +67,7 @@ func (v Host) checksum() uint64 {
 }
 
 // checksum is a running sum. It starts at the kind of value: 1 a torrent, 2 the
-// session, 3 the host.
+// session, 3 the host, 4 the settings.
 type checksum uint64
 
 // word mixes in a number, by the finalizer of MurmurHash3 (fmix64).

@@ -14,15 +14,19 @@ func TestChecksumIsFixed(t *testing.T) {
 		Hash: Hash{1, 2, 3}, Name: "debian-13.iso", Status: Downloading, Error: TrackerError, ErrorText: "gone",
 		Size: 1, Left: 2, Metadata: 3, Checked: 4, RateDown: 5, RateUp: 6, Downloaded: 7, Uploaded: 8, Peers: 9,
 		PeersSending: 10, PeersGetting: 11, WebSeeds: 12, Added: 13, Done: 14, Queue: 15, Labels: []string{"linux", "12345678"},
+		Dir: "/srv/torrents", Total: 16, Files: 17, Private: true, Finished: true, Active: 18, Seeded: 19,
+		Options:  Options{20, 21, 22, 23, 24, true, true, true, true, -1, LimitOwn, LimitNone},
+		Trackers: []string{"https://a.example/announce", "udp://b.example:6969"},
 	})
 	if err := s.Update(func(tx *Tx) error {
 		tx.SetSession(Session{DaemonOK, "", "3.00", 16, true})
 		tx.SetHost(Host{1, 2, 3, 4, 5, 6, 7, 8})
+		tx.SetSettings(Settings{DownLimit: 1, AltEnd: 2, AltDays: 3, UTP: true, Encryption: "required", DownloadDir: "/srv"})
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	const want = 0xa8ff07543d0891ee
+	const want = 0xc79d8dee98a283cb
 	if v, got := s.Checksum(); got != want || v != s.Version() {
 		t.Errorf("checksum %#x at %v, want %#x at %v", got, v, uint64(want), s.Version())
 	}
@@ -92,6 +96,7 @@ func TestChecksumOfText(t *testing.T) {
 	for _, v := range []Torrent{
 		{Name: "ab"}, {Name: "a", ErrorText: "b"}, {ErrorText: "ab"}, {Name: "ab\x00"}, {Name: "abcdefgh"},
 		{Name: "abcdefgh\x00"}, {Labels: []string{"ab"}}, {Labels: []string{"a", "b"}}, {Labels: []string{""}}, {},
+		{Dir: "ab"}, {Trackers: []string{"ab"}}, {Trackers: []string{"a", "b"}}, {Trackers: []string{""}},
 	} {
 		if other, ok := seen[v.Checksum()]; ok {
 			t.Errorf("%+v and %+v have the same checksum", v, other)

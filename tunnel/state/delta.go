@@ -44,9 +44,11 @@ type Delta struct {
 	Removed []Hash   // empty when Reset
 	Session *Session // nil when unchanged
 	Host    *Host    // nil when unchanged
+
+	Settings *Settings // nil when unchanged
 }
 
 // Empty tells whether the delta changes nothing.
 func (d *Delta) Empty() bool {
-	return !d.Reset && len(d.Changes) == 0 && len(d.Removed) == 0 && d.Session == nil && d.Host == nil
+	return !d.Reset && len(d.Changes) == 0 && len(d.Removed) == 0 && d.Session == nil && d.Host == nil && d.Settings == nil
 }

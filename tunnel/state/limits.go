@@ -13,9 +13,11 @@ const (
 	MaxText   = 1024 // bytes of an error's or the daemon's text
 	MaxLabels = 64   // labels of a torrent
 	MaxLabel  = 256  // bytes of a label
+	MaxURLs   = 32   // announce URLs of a torrent, of at most MaxURL bytes each
 
-	// MaxRowText is the most bytes of text that one torrent has.
-	MaxRowText = MaxName + MaxText + MaxLabels*MaxLabel
+	// MaxRowText is the most bytes of text that one torrent has: its name, its
+	// error's text, its labels, its folder and its announce URLs.
+	MaxRowText = MaxName + MaxText + MaxLabels*MaxLabel + MaxName + MaxURLs*MaxURL
 )
 
 // Valid tells whether t is within the limits: no negative figures, no Fraction
@@ -35,12 +37,15 @@ func (t *Torrent) clean() Torrent {
 	c := *t
 	c.Name = cleanText(c.Name, MaxName)
 	c.ErrorText = cleanText(c.ErrorText, MaxText)
-	c.Labels = cleanLabels(c.Labels)
+	c.Labels = cleanTexts(c.Labels, MaxLabels, MaxLabel)
+	c.Dir = cleanText(c.Dir, MaxName)
+	c.Trackers = cleanTexts(c.Trackers, MaxURLs, MaxURL)
+	c.Options = c.Options.clean()
 	c.Metadata, c.Checked = min(c.Metadata, Whole), min(c.Checked, Whole)
-	for _, n := range []*int64{&c.Size, &c.Left, &c.RateDown, &c.RateUp, &c.Downloaded, &c.Uploaded, &c.Added, &c.Done} {
+	for _, n := range []*int64{&c.Size, &c.Left, &c.RateDown, &c.RateUp, &c.Downloaded, &c.Uploaded, &c.Added, &c.Done, &c.Total, &c.Active, &c.Seeded} {
 		*n = max(*n, 0)
 	}
-	for _, n := range []*int32{&c.Peers, &c.PeersSending, &c.PeersGetting, &c.WebSeeds, &c.Queue} {
+	for _, n := range []*int32{&c.Peers, &c.PeersSending, &c.PeersGetting, &c.WebSeeds, &c.Queue, &c.Files} {
 		*n = max(*n, 0)
 	}
 	return c
@@ -75,17 +80,18 @@ func cleanText(s string, n int) string {
 	return strings.Clone(s[:n]) // the rest must not stay in memory
 }
 
-// cleanLabels returns labels itself when nothing has to be done.
-func cleanLabels(labels []string) []string {
-	labels = labels[:min(len(labels), MaxLabels)]
-	for i, l := range labels {
-		if c := cleanText(l, MaxLabel); c != l {
-			out := append([]string(nil), labels...)
+// cleanTexts returns texts itself when nothing has to be done: there are at most n,
+// of at most size bytes each.
+func cleanTexts(texts []string, n, size int) []string {
+	texts = texts[:min(len(texts), n)]
+	for i, s := range texts {
+		if c := cleanText(s, size); c != s {
+			out := append([]string(nil), texts...)
 			for j := i; j < len(out); j++ {
-				out[j] = cleanText(out[j], MaxLabel)
+				out[j] = cleanText(out[j], size)
 			}
 			return out
 		}
 	}
-	return labels
+	return texts
 }

@@ -14,6 +14,7 @@ type model struct {
 	torrents map[Hash]Torrent
 	session  Session
 	host     Host
+	settings Settings
 }
 
 // history drives a State and its model through the same random changes.
@@ -63,6 +64,10 @@ func (h *history) act(tx *Tx) {
 	case 4:
 		tx.SetSession(Session{Daemon: DaemonOK, Version: fmt.Sprint(h.rand.IntN(3)), AltSpeed: h.rand.IntN(2) == 0})
 		h.model.session = tx.Session()
+		if h.rand.IntN(3) == 0 {
+			h.model.settings = Settings{DownLimit: h.rand.Int64N(3), DHT: h.rand.IntN(2) == 0, DownloadDir: fmt.Sprint("/", h.rand.IntN(3))}
+			tx.SetSettings(h.model.settings)
+		}
 	case 5:
 		h.model.host = Host{DiskFree: h.rand.Int64N(4), CPU: Fraction(h.rand.IntN(3))}
 		tx.SetHost(h.model.host)
@@ -94,6 +99,10 @@ func randomTorrent(r *rand.Rand, h Hash) Torrent {
 		Peers: r.Int32N(3), PeersSending: r.Int32N(3), PeersGetting: r.Int32N(3), WebSeeds: r.Int32N(3),
 		Added: r.Int64N(3), Done: r.Int64N(3), Queue: r.Int32N(3),
 		Labels: [][]string{nil, {"tv"}, {"tv", "linux"}}[r.IntN(3)],
+		Dir:    []string{"", "/srv", "/srv/tv"}[r.IntN(3)], Total: r.Int64N(3), Files: r.Int32N(3), Private: r.IntN(2) == 0,
+		Finished: r.IntN(2) == 0, Active: r.Int64N(3), Seeded: r.Int64N(3),
+		Options:  Options{UpLimit: r.Int64N(3), UpLimited: r.IntN(2) == 0, Priority: int8(r.IntN(3) - 1), RatioMode: LimitMode(r.IntN(3))},
+		Trackers: [][]string{nil, {"http://a/announce"}, {"http://a/announce", "udp://b:1"}}[r.IntN(3)],
 	}
 }
 
@@ -112,8 +121,8 @@ func (m *model) check(t *testing.T, s *State) {
 	if s.Totals() != totals {
 		t.Fatalf("totals %+v, want %+v", s.Totals(), totals)
 	}
-	if s.Session() != m.session || s.Host() != m.host {
-		t.Fatalf("session %+v host %+v, want %+v %+v", s.Session(), s.Host(), m.session, m.host)
+	if s.Session() != m.session || s.Host() != m.host || s.Settings() != m.settings {
+		t.Fatalf("session %+v host %+v settings %+v, want %+v", s.Session(), s.Host(), s.Settings(), m)
 	}
 }
 

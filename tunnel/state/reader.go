@@ -26,7 +26,7 @@ func (r Reader) Fresh() time.Time { return r.s.freshAt }
 func (r Reader) Len() int { return len(r.s.entries) - r.s.dead }
 
 // Sum returns State.Checksum's sum.
-func (r Reader) Sum() uint64 { return r.s.sum + r.s.session.checksum() + r.s.host.checksum() }
+func (r Reader) Sum() uint64 { return r.s.sumLocked() }
 
 // Knows tells whether everything that was removed after seq is still known as
 // Removed. After an older seq only a snapshot helps.
@@ -37,6 +37,9 @@ func (r Reader) Session() (Session, uint64) { return r.s.session, r.s.sessSeq }
 
 // Host returns the machine's part and the sequence of its last change.
 func (r Reader) Host() (Host, uint64) { return r.s.host, r.s.hostSeq }
+
+// Settings returns what was set for the daemon and the sequence of its last change.
+func (r Reader) Settings() (Settings, uint64) { return r.s.settings, r.s.settingsSeq }
 
 // Get returns the torrent of that hash, or false for one that is not there.
 func (r Reader) Get(h Hash) (Entry, bool) {

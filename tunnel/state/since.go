@@ -8,8 +8,8 @@ func (s *State) Snapshot() Delta {
 }
 
 func (s *State) snapshotLocked() Delta {
-	session, host := s.session, s.host
-	d := Delta{To: Version{s.epoch, s.seq}, Reset: true, Session: &session, Host: &host}
+	session, host, settings := s.session, s.host, s.settings
+	d := Delta{To: Version{s.epoch, s.seq}, Reset: true, Session: &session, Host: &host, Settings: &settings}
 	d.Changes = make([]Change, 0, len(s.entries)-s.dead)
 	for e := s.recent.newest; e != nil; e = e.older {
 		if !e.removed {
@@ -37,6 +37,10 @@ func (s *State) Since(v Version) Delta {
 	if s.hostSeq > v.Seq {
 		host := s.host
 		d.Host = &host
+	}
+	if s.settingsSeq > v.Seq {
+		settings := s.settings
+		d.Settings = &settings
 	}
 	return d
 }
@@ -72,7 +76,7 @@ func (s *State) changesLocked(seq uint64) (changes []Change, removed []Hash) {
 func (e *entry) since(seq uint64) Fields {
 	var f Fields
 	for i, stamp := range e.stamps {
-		if stamp > seq {
+		if uint64(stamp) > seq {
 			f |= 1 << i
 		}
 	}

@@ -33,6 +33,12 @@ type State struct {
 	sessSeq uint64
 	host    Host
 	hostSeq uint64
+
+	settings    Settings
+	settingsSeq uint64
+	settingsSum uint64 // checksum of settings
+
+	shared  shared
 	freshAt time.Time
 	changed chan struct{} // nil while nobody waits
 }
@@ -42,7 +48,7 @@ type entry struct {
 	torrent Torrent
 	removed bool
 	changed uint64             // the highest of stamps, or the removal
-	stamps  [FieldCount]uint64 // sequence of each field's last change
+	stamps  [FieldCount]uint32 // sequence of each field's last change; 32 bits last 40 years at three changes a second
 	sum     uint64             // checksum of torrent, 0 for a tombstone
 
 	newer, older *entry
@@ -50,7 +56,9 @@ type entry struct {
 
 // New returns an empty State. The epoch must be random and not zero.
 func New(epoch Epoch) *State {
-	return &State{epoch: epoch, entries: make(map[Hash]*entry)}
+	s := &State{epoch: epoch, entries: make(map[Hash]*entry)}
+	s.settingsSum = s.settings.checksum()
+	return s
 }
 
 // Version returns the present version.
@@ -131,6 +139,13 @@ func (s *State) Host() Host {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.host
+}
+
+// Settings returns what was set for the daemon as a whole.
+func (s *State) Settings() Settings {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.settings
 }
 
 // Totals returns the sums over all torrents.

@@ -106,6 +106,26 @@ type Torrent struct {
 	Done         int64    // Unix seconds, 0 while incomplete
 	Queue        int32    // position in the queue, from 0
 	Labels       []string // as the daemon orders them; shared, never written to
+	Dir          string   // folder on the box that holds the content: downloadDir
+	Total        int64    // bytes of all files, wanted or not: totalSize
+	Files        int32    // how many files it has, 0 while that is not known
+	Private      bool     // peers come from its trackers only (BEP 27)
+	Finished     bool     // it was stopped for having seeded enough: isFinished
+	Active       int64    // Unix seconds when content last moved, to within a minute, 0 for never: activityDate
+	Seeded       int64    // see SeedTime
+	Options      Options
+	Trackers     []string // announce URLs in the order of their tiers, with secrets of private trackers; shared, never written to
+}
+
+// SeedTime is the number of seconds that the torrent has ever spent as a seed
+// (secondsSeeding), to within a minute, at a time in Unix seconds. While it seeds,
+// Seeded is the time since when it would have, had it never paused, so that it stays
+// the same; otherwise it is the number itself.
+func (t *Torrent) SeedTime(now int64) int64 {
+	if t.Status != Seeding {
+		return t.Seeded
+	}
+	return max(now-t.Seeded, 0)
 }
 
 // Progress is the part of the wanted bytes that is here. A torrent that wants
@@ -170,12 +190,21 @@ const (
 	FieldDone         Fields = 1 << 16
 	FieldQueue        Fields = 1 << 17
 	FieldLabels       Fields = 1 << 18
+	FieldDir          Fields = 1 << 19
+	FieldTotal        Fields = 1 << 20
+	FieldFiles        Fields = 1 << 21
+	FieldPrivate      Fields = 1 << 22
+	FieldFinished     Fields = 1 << 23
+	FieldActive       Fields = 1 << 24
+	FieldSeeded       Fields = 1 << 25
+	FieldOptions      Fields = 1 << 26
+	FieldTrackers     Fields = 1 << 27
 
-	AllFields Fields = 1<<19 - 1
+	AllFields Fields = 1<<28 - 1
 )
 
 // FieldCount is the number of Fields.
-const FieldCount = 19
+const FieldCount = 28
 
 // Has tells whether all fields of g are in f.
 func (f Fields) Has(g Fields) bool { return f&g == g }
@@ -207,6 +236,15 @@ func Diff(a, b *Torrent) Fields {
 	set(a.Done != b.Done, FieldDone)
 	set(a.Queue != b.Queue, FieldQueue)
 	set(!slices.Equal(a.Labels, b.Labels), FieldLabels)
+	set(a.Dir != b.Dir, FieldDir)
+	set(a.Total != b.Total, FieldTotal)
+	set(a.Files != b.Files, FieldFiles)
+	set(a.Private != b.Private, FieldPrivate)
+	set(a.Finished != b.Finished, FieldFinished)
+	set(a.Active != b.Active, FieldActive)
+	set(a.Seeded != b.Seeded, FieldSeeded)
+	set(a.Options != b.Options, FieldOptions)
+	set(!slices.Equal(a.Trackers, b.Trackers), FieldTrackers)
 	return f
 }
 
@@ -263,5 +301,23 @@ func (t *Torrent) mergeOne(bit Fields, src *Torrent) {
 		t.Queue = src.Queue
 	case FieldLabels:
 		t.Labels = src.Labels
+	case FieldDir:
+		t.Dir = src.Dir
+	case FieldTotal:
+		t.Total = src.Total
+	case FieldFiles:
+		t.Files = src.Files
+	case FieldPrivate:
+		t.Private = src.Private
+	case FieldFinished:
+		t.Finished = src.Finished
+	case FieldActive:
+		t.Active = src.Active
+	case FieldSeeded:
+		t.Seeded = src.Seeded
+	case FieldOptions:
+		t.Options = src.Options
+	case FieldTrackers:
+		t.Trackers = src.Trackers
 	}
 }

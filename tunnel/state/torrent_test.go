@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -18,7 +19,13 @@ func different(t *testing.T, v reflect.Value) reflect.Value {
 		return reflect.ValueOf("x").Convert(v.Type())
 	case reflect.Slice:
 		return reflect.ValueOf([]string{"x"})
-	case reflect.Uint8, reflect.Uint16, reflect.Int32, reflect.Int64:
+	case reflect.Bool:
+		return reflect.ValueOf(true)
+	case reflect.Struct:
+		o := reflect.New(v.Type()).Elem()
+		o.Field(0).Set(different(t, o.Field(0)))
+		return o
+	case reflect.Int8, reflect.Uint8, reflect.Uint16, reflect.Int32, reflect.Int64:
 		return reflect.ValueOf(1).Convert(v.Type())
 	}
 	t.Fatalf("no value for %v", v.Type())
@@ -150,7 +157,9 @@ func TestLimits(t *testing.T) {
 	bad := Torrent{
 		Hash: Hash{1}, Name: long, ErrorText: "half a rune: \xe2\x82", Size: -1, Left: -1, Metadata: Whole + 1, Checked: 65535,
 		RateDown: -1, RateUp: -1, Downloaded: -1, Uploaded: -1, Peers: -1, PeersSending: -1, PeersGetting: -1,
-		WebSeeds: -1, Added: -1, Done: -1, Queue: -1, Labels: labels,
+		WebSeeds: -1, Added: -1, Done: -1, Queue: -1, Labels: labels, Dir: long, Total: -1, Files: -1, Active: -1, Seeded: -1,
+		Options:  Options{-1, -1, -1, -1, -1, false, false, false, false, 2, LimitNone + 1, LimitNone + 1},
+		Trackers: slices.Repeat([]string{long}, MaxURLs+1),
 	}
 	if bad.Valid() {
 		t.Error("a bad torrent is valid")
@@ -170,6 +179,12 @@ func TestLimits(t *testing.T) {
 	if len(got.Labels) != MaxLabels || got.Labels[0] != "l" || len(got.Labels[1]) > MaxLabel || got.Labels[2] != "bad \uFFFD" {
 		t.Errorf("labels %q", got.Labels)
 	}
+	if len(got.Trackers) != MaxURLs || len(got.Trackers[0]) != MaxURL/3*3 || len(got.Dir) != MaxName/3*3 {
+		t.Errorf("%d trackers, a folder of %d bytes", len(got.Trackers), len(got.Dir))
+	}
+	if got.Options != (Options{Priority: 1}) || got.Total != 0 || got.Files != 0 || got.Active != 0 || got.Seeded != 0 {
+		t.Errorf("options %+v, figures %+v", got.Options, got)
+	}
 	if labels[1] != long {
 		t.Error("the caller's labels were written to")
 	}
@@ -187,10 +202,21 @@ func TestLimitsOfBox(t *testing.T) {
 	s := New(5)
 	session := Session{DaemonText: strings.Repeat("x", 2*MaxText), Version: "\xff", RPCVersion: -1}
 	host := Host{DiskTotal: -1, DiskFree: -1, MemTotal: -1, MemUsed: -1, CPU: Whole + 1, NetDown: -1, NetUp: -1, Uptime: -1}
-	if session.Valid() || host.Valid() {
+	var settings Settings
+	for i := range reflect.TypeFor[Settings]().NumField() {
+		switch v := reflect.ValueOf(&settings).Elem().Field(i); v.Kind() {
+		case reflect.String:
+			v.SetString(strings.Repeat("\xff", 2*MaxName))
+		case reflect.Int32, reflect.Int64:
+			v.SetInt(-1)
+		case reflect.Uint8:
+			v.SetUint(255)
+		}
+	}
+	if session.Valid() || host.Valid() || settings.Valid() {
 		t.Error("bad values are valid")
 	}
-	set := func(tx *Tx) error { tx.SetSession(session); tx.SetHost(host); return nil }
+	set := func(tx *Tx) error { tx.SetSession(session); tx.SetHost(host); tx.SetSettings(settings); return nil }
 	if err := s.Update(set); err != nil {
 		t.Fatal(err)
 	}
@@ -199,6 +225,14 @@ func TestLimitsOfBox(t *testing.T) {
 	}
 	if got := s.Host(); got != (Host{CPU: Whole}) {
 		t.Errorf("host %+v", got)
+	}
+	got := s.Settings()
+	if len(got.BlocklistURL) > MaxURL || len(got.DownloadDir) > MaxName || len(got.IncompleteDir) > MaxName || len(got.Encryption) > MaxText || !got.Valid() {
+		t.Errorf("settings %+v", got)
+	}
+	got.BlocklistURL, got.DownloadDir, got.IncompleteDir, got.Encryption = "", "", "", ""
+	if got != (Settings{AltDays: 127}) {
+		t.Errorf("settings %+v", got)
 	}
 	v := s.Version()
 	if err := s.Update(set); err != nil || s.Version() != v {

@@ -21,6 +21,7 @@ func (s *State) Update(f func(*Tx) error) error {
 	if tx.dirty {
 		s.seq = tx.seq
 		s.pruneLocked()
+		s.shareLocked()
 		s.wakeLocked()
 	}
 	return err
@@ -28,7 +29,8 @@ func (s *State) Update(f func(*Tx) error) error {
 
 // Put adds t or replaces what the state has under its hash; only fields that
 // differ count as changed. Values beyond the limits of this package (MaxName and
-// its like) are brought within them. The State keeps t.Labels.
+// its like) are brought within them. The State keeps t.Labels, and of equal
+// folders and lists of announce URLs one for all torrents.
 func (tx *Tx) Put(t *Torrent) {
 	e := tx.s.entries[t.Hash]
 	if e == nil || e.removed {
@@ -71,6 +73,9 @@ func (tx *Tx) Apply(d *Delta) error {
 	}
 	if d.Host != nil {
 		tx.SetHost(*d.Host)
+	}
+	if d.Settings != nil {
+		tx.SetSettings(*d.Settings)
 	}
 	if d.Reset {
 		whole := make(map[Hash]struct{}, len(d.Changes))
@@ -122,6 +127,14 @@ func (tx *Tx) SetHost(v Host) {
 	}
 }
 
+// SetSettings replaces what was set for the daemon as a whole.
+func (tx *Tx) SetSettings(v Settings) {
+	if v = v.clean(); tx.s.settings != v {
+		tx.s.settings, tx.s.settingsSeq, tx.dirty = v, tx.seq, true
+		tx.s.settingsSum = v.checksum()
+	}
+}
+
 // add makes t a torrent of the state; e is its tombstone, or nil.
 func (tx *Tx) add(e *entry, t *Torrent) {
 	if e == nil {
@@ -133,8 +146,9 @@ func (tx *Tx) add(e *entry, t *Torrent) {
 	}
 	e.removed = false
 	e.torrent = t.clean()
+	tx.s.shared.take(&e.torrent, FieldDir|FieldTrackers)
 	for i := range e.stamps {
-		e.stamps[i] = tx.seq
+		e.stamps[i] = uint32(tx.seq)
 	}
 	tx.count(e)
 	tx.stamp(e)
@@ -151,9 +165,10 @@ func (tx *Tx) change(e *entry, f Fields, t *Torrent) {
 	}
 	tx.s.totals.sub(&e.torrent)
 	tx.s.sum -= e.sum
+	tx.s.shared.take(&clean, f)
 	e.torrent.Merge(f, &clean)
 	for ; f != 0; f &= f - 1 {
-		e.stamps[bits.TrailingZeros32(uint32(f))] = tx.seq
+		e.stamps[bits.TrailingZeros32(uint32(f))] = uint32(tx.seq)
 	}
 	tx.count(e)
 	tx.stamp(e)

@@ -20,6 +20,12 @@ func benchBox(b *testing.B, n int) *state.State {
 				Name: fmt.Sprintf("Some.Release.Of.A.Linux.Distribution.%d.x86_64", i), Status: state.Seeding,
 				Size: size, Metadata: state.Whole, Downloaded: size, Uploaded: r.Int64N(1 << 36), Added: 1700000000 + r.Int64N(1<<24), Queue: int32(i),
 			}
+			t.Total, t.Files, t.Private = size, 1+r.Int32N(50), r.IntN(3) > 0
+			t.Done = t.Added + r.Int64N(86400)
+			t.Active, t.Seeded = (t.Done+r.Int64N(1<<24))/60*60, (t.Done+r.Int64N(1<<20))/60*60
+			t.Dir = []string{"/srv/torrents", "/srv/torrents/films", "/srv/torrents/music"}[r.IntN(3)]
+			t.Options = state.Options{DownLimit: 100_000, UpLimit: 100_000, PeerLimit: 50, RatioLimit: 20_000, IdleLimit: 30}
+			t.Trackers = trackersOf(r.IntN(20))
 			for j := range t.Hash {
 				t.Hash[j] = byte(r.Uint32())
 			}
@@ -31,6 +37,15 @@ func benchBox(b *testing.B, n int) *state.State {
 		b.Fatal(err)
 	}
 	return s
+}
+
+// trackersOf returns the announce URLs of one of the sites that torrents come from.
+func trackersOf(site int) []string {
+	list := []string{fmt.Sprintf("https://tracker.site%d.example/%016x/announce", site, site*0x9e3779b97f4a7)}
+	if site%3 == 0 {
+		list = append(list, "udp://tracker.open.example:1337/announce", "udp://exodus.example:6969/announce")
+	}
+	return list
 }
 
 // tick moves the torrents of a box by a second.

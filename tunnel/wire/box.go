@@ -7,17 +7,20 @@ import (
 
 // boxModel is the part of the model that is not about torrents.
 type boxModel struct {
-	present [5]entropy.Bit // session, host, freshness, version, live
+	present [6]entropy.Bit // session, host, freshness, version, live, settings
 	sample  entropy.Int
 	age     entropy.Uint
 	seq     entropy.Uint
 	rpc     entropy.Int
 	alt     entropy.Bit
 	host    [8]entropy.Int
+	has     [state.SettingsNumbers]entropy.Bit // is a number of the settings another
+	by      entropy.Int                        // by how much
 
 	lastSample, lastStep int64
 	lastSeq              uint64
 	lastHost             state.Host
+	lastSettings         [state.SettingsNumbers]int64
 }
 
 // freshness is when the state was known to be true.
@@ -87,4 +90,32 @@ func (m *boxModel) hostOf(c *entropy.Coder, v *state.Host) *state.Host {
 	h.CPU = state.Fraction(m.host[7].Code(c, cpu))
 	*last = h
 	return &h
+}
+
+// settingsOf codes what was set for the daemon: of the numbers those that differ
+// from the last ones.
+func (m *boxModel) settingsOf(c *entropy.Coder, w *words, v *state.Settings) (*state.Settings, error) {
+	if !m.present[5].Bool(c, v != nil) {
+		return nil, nil
+	}
+	if v == nil {
+		v = new(state.Settings)
+	}
+	s, numbers := *v, v.Numbers()
+	for i, last := range m.lastSettings {
+		numbers[i] = differing(c, &m.has[i], &m.by, numbers[i], last)
+	}
+	if !s.SetNumbers(numbers) {
+		return nil, entropy.ErrCorrupt
+	}
+	m.lastSettings = numbers
+	texts, most := s.Texts()
+	for i, text := range texts {
+		word, err := w.word(c, *text, most[i])
+		if err != nil {
+			return nil, err
+		}
+		*text = word
+	}
+	return &s, nil
 }

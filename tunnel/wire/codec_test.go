@@ -57,7 +57,7 @@ func (e *ends) frame() bool {
 func (e *ends) apply(d *Delta) {
 	e.t.Helper()
 	err := e.home.Update(func(tx *state.Tx) error {
-		delta := state.Delta{Changes: d.Changes, Removed: d.Removed, Session: d.Session, Host: d.Host}
+		delta := state.Delta{Changes: d.Changes, Removed: d.Removed, Session: d.Session, Host: d.Host, Settings: d.Settings}
 		if err := tx.Apply(&delta); err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (e *ends) equal() {
 	_, a := e.box.Checksum()
 	_, b := e.home.Checksum()
 	if a != b {
-		e.t.Fatalf("checksums differ; %d and %d torrents, %+v %+v %+v %+v", e.box.Totals().Torrents, e.home.Totals().Torrents, e.box.Session(), e.home.Session(), e.box.Host(), e.home.Host())
+		e.t.Fatalf("checksums differ; %d and %d torrents, %+v %+v %+v %+v %+v %+v", e.box.Totals().Torrents, e.home.Totals().Torrents, e.box.Session(), e.home.Session(), e.box.Host(), e.home.Host(), e.box.Settings(), e.home.Settings())
 	}
 }
 
@@ -123,6 +123,7 @@ type world struct {
 	r    *rand.Rand
 	s    *state.State
 	pool int
+	put  []state.Torrent // lately
 }
 
 func (w *world) step(t testing.TB) {
@@ -148,17 +149,58 @@ func (w *world) act(tx *state.Tx) {
 		tx.SetHost(state.Host{DiskFree: r.Int64(), CPU: state.Fraction(r.IntN(10000)), NetUp: r.Int64N(1e6)})
 	case 2:
 		tx.SetSession(state.Session{Daemon: state.DaemonOK, Version: fmt.Sprint(r.IntN(3)), AltSpeed: r.IntN(2) == 0})
+		if r.IntN(2) == 0 {
+			tx.SetSettings(randomSettings(r))
+		}
+	case 3, 4: // one goes on moving, as daemons have it, or being verified
+		if len(w.put) > 0 {
+			i := r.IntN(len(w.put))
+			t := &w.put[i]
+			t.Active = t.Active>>1 + 60
+			if t.Status, t.RateUp, t.RateDown = state.Checking, 0, 0; i > 0 {
+				t.Status, t.RateUp, t.Uploaded = state.Seeding, 1000+r.Int64N(10), t.Uploaded>>1+1000
+			}
+			tx.Put(t)
+		}
 	default:
 		shift := r.IntN(63)
 		n := func() int64 { return r.Int64() >> shift * int64(r.IntN(2)) }
-		tx.Put(&state.Torrent{
+		t := state.Torrent{
 			Hash: h, Name: fmt.Sprint("Name.", r.IntN(50), "-GROUP"), Status: state.Status(r.IntN(7)), Error: state.ErrorKind(r.IntN(2)),
 			ErrorText: []string{"", "tracker: timed out", "gone"}[r.IntN(3)], Size: n(), Left: n(), Metadata: state.Whole * state.Fraction(r.IntN(2)),
 			Checked: state.Fraction(r.IntN(3)), RateDown: n(), RateUp: n(), Downloaded: n(), Uploaded: n(), Peers: r.Int32N(50),
 			PeersSending: r.Int32N(5), PeersGetting: r.Int32(), WebSeeds: r.Int32N(2), Added: n(), Done: n(), Queue: r.Int32N(100),
 			Labels: [][]string{nil, {"tv"}, {"tv", "linux", "a longer one"}}[r.IntN(3)],
-		})
+			Dir:    []string{"", "/srv/torrents", fmt.Sprint("/srv/", r.IntN(5))}[r.IntN(3)], Total: n(), Files: r.Int32N(1000),
+			Private: r.IntN(2) == 0, Finished: r.IntN(2) == 0, Active: n(), Seeded: n() / 60 * 60, Options: randomOptions(r),
+			Trackers: [][]string{nil, {"https://a.example/announce"}, {"https://a.example/announce", fmt.Sprint("udp://b.example:", r.IntN(5))}}[r.IntN(3)],
+		}
+		tx.Put(&t)
+		w.put = append(w.put, t)[max(len(w.put)-3, 0):]
 	}
+}
+
+func randomOptions(r *rand.Rand) state.Options {
+	if r.IntN(2) == 0 {
+		return state.Options{}
+	}
+	return state.Options{
+		DownLimit: 1000 * r.Int64N(3), UpLimit: r.Int64(), RatioLimit: r.Int64N(3), PeerLimit: r.Int32N(3), IdleLimit: r.Int32(),
+		DownLimited: r.IntN(2) == 0, UpLimited: r.IntN(2) == 0, Unbound: r.IntN(2) == 0, Sequential: r.IntN(2) == 0,
+		Priority: int8(r.IntN(3) - 1), RatioMode: state.LimitMode(r.IntN(3)), IdleMode: state.LimitMode(r.IntN(3)),
+	}
+}
+
+// randomSettings returns settings of which some numbers and texts are set.
+func randomSettings(r *rand.Rand) (v state.Settings) {
+	var n [state.SettingsNumbers]int64
+	for i := range n {
+		n[i] = r.Int64N(2)
+	}
+	v.SetNumbers(n)
+	v.DownLimit, v.PeerPort = r.Int64(), r.Int32()
+	v.DownloadDir, v.Encryption = fmt.Sprint("/srv/", r.IntN(5)), []string{"", "required"}[r.IntN(2)]
+	return v
 }
 
 // Whatever happens at the box, in frames of whatever size, however told: when

@@ -59,6 +59,9 @@ func (d *Decoder) Decode(body []byte) (*Delta, error) {
 		return nil, err
 	}
 	d.delta.Host = d.model.box.hostOf(c, nil)
+	if d.delta.Settings, err = d.model.box.settingsOf(c, &d.model.dirs, nil); err != nil {
+		return nil, err
+	}
 	if err := d.rows(c); err != nil {
 		return nil, err
 	}
@@ -173,6 +176,7 @@ func (d *Decoder) emit(s *slot, f state.Fields, told *row) error {
 	d.delta.Changes = append(d.delta.Changes, state.Change{Fields: f, Torrent: state.Torrent{Hash: s.hash}})
 	t := &d.delta.Changes[len(d.delta.Changes)-1].Torrent
 	t.Name, t.ErrorText, t.Labels = told.name, told.error, told.labels
+	t.Dir, t.Options, t.Trackers = told.dir, told.options, told.trackers
 	for ; f != 0; f &= f - 1 {
 		i := bits.TrailingZeros32(uint32(f))
 		if v := s.values[i]; v < 0 || v > most[i] {
@@ -189,6 +193,7 @@ var most = values{
 	iMetadata: int64(state.Whole), iChecked: int64(state.Whole), iRateDown: math.MaxInt64, iRateUp: math.MaxInt64,
 	iDownloaded: math.MaxInt64, iUploaded: math.MaxInt64, iPeers: math.MaxInt32, iPeersSending: math.MaxInt32,
 	iPeersGetting: math.MaxInt32, iWebSeeds: math.MaxInt32, iAdded: math.MaxInt64, iDone: math.MaxInt64, iQueue: math.MaxInt32,
+	iTotal: math.MaxInt64, iFiles: math.MaxInt32, iPrivate: 1, iFinished: 1, iActive: math.MaxInt64, iSeeded: math.MaxInt64,
 }
 
 // store sets the field of number i.
@@ -228,5 +233,17 @@ func (v *values) store(t *state.Torrent, i int) {
 		t.Done = n
 	case iQueue:
 		t.Queue = int32(n)
+	case iTotal:
+		t.Total = n
+	case iFiles:
+		t.Files = int32(n)
+	case iPrivate:
+		t.Private = n != 0
+	case iFinished:
+		t.Finished = n != 0
+	case iActive:
+		t.Active = n
+	case iSeeded:
+		t.Seeded = n
 	}
 }

@@ -28,6 +28,7 @@ type Encoder struct {
 	done    uint64 // the state's sequence up to which everything was told
 	session uint64 // up to which the session was told
 	host    uint64
+	setting uint64
 	waiting []state.Hash            // torrents that no change will bring up
 	gone    map[state.Hash]struct{} // told to be removed since done
 	frame   uint64
@@ -53,7 +54,7 @@ type Policy struct {
 func NewEncoder(base uint64) *Encoder {
 	return &Encoder{
 		index: make(map[state.Hash]int32), gone: make(map[state.Hash]struct{}),
-		model: newModel(), base: base, done: base, session: base, host: base,
+		model: newModel(), base: base, done: base, session: base, host: base, setting: base,
 	}
 }
 
@@ -146,7 +147,7 @@ func (e *Encoder) Sum(r state.Reader) uint64 {
 	return sum
 }
 
-// box tells the session and the host where they have changed.
+// box tells the session, the host and the settings where they have changed.
 func (e *Encoder) box(c *entropy.Coder, r state.Reader) {
 	var session *state.Session
 	if v, seq := r.Session(); seq > e.session || e.frame == 1 && e.base == 0 {
@@ -158,4 +159,9 @@ func (e *Encoder) box(c *entropy.Coder, r state.Reader) {
 		host, e.host = &v, seq
 	}
 	e.model.box.hostOf(c, host)
+	var settings *state.Settings
+	if v, seq := r.Settings(); seq > e.setting || e.frame == 1 && e.base == 0 {
+		settings, e.setting = &v, seq
+	}
+	_, _ = e.model.box.settingsOf(c, &e.model.dirs, settings)
 }

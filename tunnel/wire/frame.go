@@ -26,7 +26,7 @@ import (
 )
 
 // Version is the version of the protocol that this package speaks.
-const Version uint32 = 2
+const Version uint32 = 3
 
 // Type is the first byte of a frame.
 type Type uint8
@@ -132,6 +132,8 @@ type Delta struct {
 	Removed []state.Hash
 	Session *state.Session // nil when unchanged
 	Host    *state.Host    // nil when unchanged
+
+	Settings *state.Settings // nil when unchanged
 }
 
 // Ack says how many snapshots, deltas and details have arrived on this connection in all.
@@ -195,6 +197,9 @@ func (f *Delta) validate() error {
 	}
 	if f.Host != nil && !f.Host.Valid() {
 		return errors.New("the host is beyond the limits")
+	}
+	if f.Settings != nil && !f.Settings.Valid() {
+		return errors.New("the settings are beyond the limits")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,11 @@ func TestLargestTorrents(t *testing.T) {
 				ErrorText: strings.Repeat("e", state.MaxText), Labels: make([]string, state.MaxLabels), Size: big, Left: big,
 				RateDown: big, RateUp: big, Downloaded: big, Uploaded: big, Added: big, Done: big,
 				Peers: 1<<31 - 1, PeersSending: 1<<31 - 1, PeersGetting: 1<<31 - 1, WebSeeds: 1<<31 - 1, Queue: 1<<31 - 1,
+				Dir: strings.Repeat("d", state.MaxName), Total: big, Files: 1<<31 - 1, Active: big, Seeded: big, Trackers: make([]string, state.MaxURLs),
+				Options: state.Options{DownLimit: big, UpLimit: big, RatioLimit: big, PeerLimit: 1<<31 - 1, IdleLimit: 1<<31 - 1},
+			}
+			for j := range most.Trackers {
+				most.Trackers[j] = strings.Repeat(string(rune('a'+r.IntN(26))), state.MaxURL)
 			}
 			for j := range most.Labels {
 				most.Labels[j] = strings.Repeat(string(rune('a'+r.IntN(26))), state.MaxLabel)
@@ -176,6 +182,7 @@ func forgeRows(n int, told func(i int) row) []byte {
 	m.box.present[4].Bool(c, false)
 	_, _ = m.box.sessionOf(c, &m.words, nil)
 	m.box.hostOf(c, nil)
+	_, _ = m.box.settingsOf(c, &m.dirs, nil)
 	for i := range n {
 		m.kindOf(c, rowNew)
 		m.hash(c, state.Hash{byte(i), byte(i >> 8), byte(i >> 16)})
@@ -194,6 +201,7 @@ func TestForeignRows(t *testing.T) {
 	for i := range labels {
 		labels[i] = strings.Repeat("l", state.MaxLabel) // all the same: few bytes of code
 	}
+	urls := slices.Repeat([]string{strings.Repeat("u", state.MaxURL)}, state.MaxURLs)
 	wide := func(int) row { return row{fields: state.FieldLabels, labels: labels} }
 	const text = state.MaxLabels * state.MaxLabel
 	for name, c := range map[string]struct {
@@ -211,6 +219,19 @@ func TestForeignRows(t *testing.T) {
 		"a size":           {1, func(int) row { return row{fields: state.FieldSize, values: values{iSize: big}} }, true},
 		"a negative size":  {1, func(int) row { return row{fields: state.FieldSize, values: values{iSize: -1}} }, false},
 		"a great fraction": {1, func(int) row { return row{fields: state.FieldChecked, values: values{iChecked: 10001}} }, false},
+		"a private one":    {1, func(int) row { return row{fields: state.FieldPrivate, values: values{iPrivate: 1}} }, true},
+		"twice private":    {1, func(int) row { return row{fields: state.FieldPrivate, values: values{iPrivate: 2}} }, false},
+		"a bad minute":     {1, func(int) row { return row{fields: state.FieldActive, values: values{iActive: -60}} }, false},
+		"a bad folder":     {1, func(int) row { return row{fields: state.FieldDir, dir: "\xff"} }, false},
+		"a long folder":    {1, func(int) row { return row{fields: state.FieldDir, dir: strings.Repeat("d", state.MaxName+1)} }, false},
+		"trackers":         {1, func(int) row { return row{fields: state.FieldTrackers, trackers: []string{"udp://a:1"}} }, true},
+		"a bad tracker":    {1, func(int) row { return row{fields: state.FieldTrackers, trackers: []string{"\xff"}} }, false},
+		"many trackers":    {1, func(int) row { return row{fields: state.FieldTrackers, trackers: make([]string, state.MaxURLs+1)} }, false},
+		"much of trackers": {16, func(int) row { return row{fields: state.FieldTrackers, trackers: urls} }, true},
+		"too much of them": {17, func(int) row { return row{fields: state.FieldTrackers, trackers: urls} }, false},
+		"options":          {1, func(int) row { return row{fields: state.FieldOptions, options: state.Options{Priority: -1}} }, true},
+		"bad options":      {1, func(int) row { return row{fields: state.FieldOptions, options: state.Options{Priority: 2}} }, false},
+		"a bad mode":       {1, func(int) row { return row{fields: state.FieldOptions, options: state.Options{IdleMode: 3}} }, false},
 		"too many peers":   {1, func(int) row { return row{fields: state.FieldPeers, values: values{iPeers: 1 << 31}} }, false},
 	} {
 		_, err := NewDecoder().Decode(forgeRows(c.n, c.told))
@@ -230,6 +251,7 @@ func TestRowOfNothing(t *testing.T) {
 			m.box.present[4].Bool(c, false)
 			_, _ = m.box.sessionOf(c, &m.words, nil)
 			m.box.hostOf(c, nil)
+			_, _ = m.box.settingsOf(c, &m.dirs, nil)
 			m.kindOf(c, k)
 			c.Raw(slot, 64)
 			if _, err := NewDecoder().Decode(c.Finish()); err == nil {

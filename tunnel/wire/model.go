@@ -9,13 +9,21 @@ import (
 
 // Order of the fields in a row: what helps to tell a later one stands before it.
 var (
-	restOrder = [...]int{iStatus, iError, iSize, iMetadata, iChecked, iAdded, iDone, iQueue, iLabels, iName}
+	restOrder = [...]int{
+		iStatus, iError, iSize, iMetadata, iChecked, iAdded, iDone, iQueue, iLabels, iName,
+		iTotal, iFiles, iPrivate, iFinished, iActive, iSeeded, iDir, iOptions, iTrackers,
+	}
 	moveOrder = [...]int{iDownloaded, iLeft, iUploaded, iRateDown, iRateUp, iPeers, iPeersSending, iPeersGetting, iWebSeeds}
 )
 
 // restFields are those of restOrder.
 const restFields = state.FieldStatus | state.FieldError | state.FieldSize | state.FieldMetadata | state.FieldChecked |
-	state.FieldAdded | state.FieldDone | state.FieldQueue | state.FieldLabels | state.FieldName
+	state.FieldAdded | state.FieldDone | state.FieldQueue | state.FieldLabels | state.FieldName |
+	state.FieldTotal | state.FieldFiles | state.FieldPrivate | state.FieldFinished | state.FieldActive | state.FieldSeeded |
+	state.FieldDir | state.FieldOptions | state.FieldTrackers
+
+// unnumbered are the fields that have no number.
+const unnumbered = state.FieldName | state.FieldLabels | state.FieldDir | state.FieldOptions | state.FieldTrackers
 
 // blockSize is the unit in which leftUntilDone falls (Transmission's blocks).
 const blockSize = 16 << 10
@@ -50,6 +58,10 @@ type row struct {
 	name   string
 	error  string
 	labels []string
+	dir    string
+
+	options  state.Options
+	trackers []string
 }
 
 // have returns the number that both ends know for field f at this point of the
@@ -82,15 +94,22 @@ type model struct {
 	other  [state.FieldCount]entropy.Int             // a change of any other
 	whole  entropy.Bit                               // Left in blocks
 	blocks entropy.Int
+	minute [2]entropy.Bit // is a first value of Active and Seeded a whole minute
 	names  *entropy.Text
 	words  words
+	dirs   words // and the texts of the settings
+	urls   urlLists
+	sets   optionSets
 
 	last values // of the last new torrent
 }
 
 func newModel() *model {
 	text := entropy.NewText()
-	return &model{kind: make(entropy.Tree, 8), names: text, words: newWords(text)}
+	return &model{
+		kind: make(entropy.Tree, 8), names: text, words: newWords(text), dirs: newWords(text),
+		urls: newURLLists(text), sets: newOptionSets(),
+	}
 }
 
 // row codes what is told of the torrent s.
@@ -124,6 +143,15 @@ func (m *model) texts(c *entropy.Coder, r *row) (err error) {
 	if err == nil && r.told.Has(state.FieldName) {
 		r.name, err = m.names.Code(c, r.name, state.MaxName)
 	}
+	if err == nil && r.told.Has(state.FieldDir) {
+		r.dir, err = m.dirs.word(c, r.dir, state.MaxName)
+	}
+	if err == nil && r.told.Has(state.FieldOptions) {
+		r.options, err = m.sets.options(c, r.options)
+	}
+	if err == nil && r.told.Has(state.FieldTrackers) {
+		r.trackers, err = m.urls.urls(c, r.trackers)
+	}
 	return err
 }
 
@@ -134,7 +162,7 @@ func (m *model) field(c *entropy.Coder, s *slot, cl class, r *row, f int) {
 	if !m.has[cl][f][was].Bool(c, r.fields&bit != 0) {
 		return
 	}
-	if f != iName && f != iLabels {
+	if bit&unnumbered == 0 {
 		if s.known&bit == 0 {
 			r.values[f] = m.firstValue(c, s, r, f)
 		} else {
@@ -165,14 +193,22 @@ func (m *model) firstValue(c *entropy.Coder, s *slot, r *row, f int) int64 {
 	}
 	base := int64(0)
 	switch f {
-	case iLeft, iDownloaded:
+	case iLeft, iDownloaded, iTotal:
 		base = r.have(s, iSize)
 	case iDone:
 		base = r.have(s, iAdded)
-	case iAdded, iQueue, iMetadata:
+	case iSeeded:
+		if r.have(s, iStatus) == int64(state.Seeding) {
+			base = r.have(s, iDone)
+		}
+	case iAdded, iQueue, iMetadata, iActive:
 		base = m.last[f]
 	}
-	v = base + m.first[f].Code(c, v-base)
+	if (f == iActive || f == iSeeded) && m.minute[f-iActive].Bool(c, v%60 == 0) {
+		v = 60 * (base/60 + m.first[f].Code(c, v/60-base/60))
+	} else {
+		v = base + m.first[f].Code(c, v-base)
+	}
 	m.last[f] = v
 	return v
 }

@@ -50,3 +50,8 @@ func padBody(n int) int {
 	}
 	return body
 }
+
+// PadBody returns the length of the body of the next frame of padding, when n bytes
+// of such frames are wanted, for others whose frames are built as those of this
+// package are. n is what Padded gave, less what there is.
+func PadBody(n int) int { return padBody(n) }

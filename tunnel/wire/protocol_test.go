@@ -78,7 +78,27 @@ func examples(t *testing.T, kind string) (found []example) {
 var fieldNames = [state.FieldCount]string{
 	"name", "status", "error", "size", "left", "metadata", "checked", "rate_down", "rate_up", "downloaded", "uploaded",
 	"peers", "peers_sending", "peers_getting", "web_seeds", "added", "done", "queue", "labels",
+	"dir", "total", "files", "private", "finished", "active", "seeded", "options", "trackers",
 }
+
+// optionNames and settingNames are those of the page, in the order of Numbers.
+var (
+	optionNames = [state.OptionsNumbers]string{
+		"down_limit", "down_limited", "up_limit", "up_limited", "unbound", "priority", "peer_limit", "ratio_mode", "ratio_limit",
+		"idle_mode", "idle_limit", "sequential",
+	}
+	settingNames = [state.SettingsNumbers]string{
+		"down_limit", "up_limit", "alt_down", "alt_up", "ratio_limit", "alt_begin", "alt_end", "idle_limit", "down_queue",
+		"seed_queue", "stalled_minutes", "peer_limit", "torrent_peer_limit", "peer_port", "cache_mb", "blocklist_size", "alt_days",
+		"down_limited", "up_limited", "alt_scheduled", "ratio_limited", "idle_limited", "down_queue_enabled", "seed_queue_enabled",
+		"stalled_enabled", "random_port", "port_forwarding", "dht", "pex", "lpd", "utp", "use_incomplete", "start_added",
+		"rename_partial", "delete_torrents", "blocklist_enabled",
+	}
+	settingTexts = [state.SettingsTexts]string{"encryption", "download_dir", "incomplete_dir", "blocklist_url"}
+)
+
+// firstTruth is the number of the first of settingNames that is a truth.
+const firstTruth = 17
 
 type object = map[string]any
 
@@ -174,6 +194,23 @@ func describeDelta(d *Delta) object {
 			"net_down": h.NetDown, "net_up": h.NetUp, "uptime": h.Uptime,
 		}
 	}
+	if d.Settings != nil {
+		o["settings"] = describeSettings(*d.Settings)
+	}
+	return o
+}
+
+func describeSettings(v state.Settings) object {
+	o := object{}
+	for i, n := range v.Numbers() {
+		if o[settingNames[i]] = n; i >= firstTruth {
+			o[settingNames[i]] = n == 1
+		}
+	}
+	texts, _ := v.Texts()
+	for i, text := range texts {
+		o[settingTexts[i]] = *text
+	}
 	return o
 }
 
@@ -181,7 +218,7 @@ func describeChange(c *state.Change) object {
 	t := &c.Torrent
 	o := object{"hash": t.Hash.String()}
 	for i, n := range numbers(t) {
-		if c.Fields>>i&1 != 0 {
+		if c.Fields>>i&1 != 0 && unnumbered>>i&1 == 0 {
 			o[fieldNames[i]] = n
 		}
 	}
@@ -193,6 +230,19 @@ func describeChange(c *state.Change) object {
 	}
 	if c.Fields.Has(state.FieldLabels) {
 		o["labels"] = append([]string{}, t.Labels...)
+	}
+	if c.Fields.Has(state.FieldDir) {
+		o["dir"] = t.Dir
+	}
+	if c.Fields.Has(state.FieldOptions) {
+		options := object{}
+		for i, n := range t.Options.Numbers() {
+			options[optionNames[i]] = n
+		}
+		o["options"] = options
+	}
+	if c.Fields.Has(state.FieldTrackers) {
+		o["trackers"] = append([]string{}, t.Trackers...)
 	}
 	return o
 }
@@ -245,31 +295,42 @@ func conversation(t *testing.T) map[string][]any {
 		Hash: state.Hash{0xa1}, Name: "debian-13.2.0-amd64-netinst.iso", Status: state.Downloading, Size: 800 << 20, Left: 600 << 20,
 		Metadata: state.Whole, RateDown: 3_000_000, RateUp: 40_000, Downloaded: 200<<20 + 7, Uploaded: 9_999_999, Peers: 30,
 		PeersSending: 12, PeersGetting: 2, Added: 1_799_999_000, Queue: 1, Labels: []string{"linux"},
+		Dir: "/srv/torrents", Total: 800 << 20, Files: 2, Active: 1_799_999_940, Options: state.Options{PeerLimit: 50, DownLimit: 100_000, UpLimit: 100_000},
+		Trackers: []string{"https://tracker.example/announce"},
 	}
 	b := state.Torrent{
 		Hash: state.Hash{0xb2}, Name: "debian-12.9.0-amd64-netinst.iso", Error: state.TrackerError, ErrorText: "tracker: timed out",
 		Size: 632 << 20, Metadata: state.Whole, Downloaded: 632 << 20, Added: 1_799_990_000, Done: 1_799_990_600, Labels: []string{"linux", "€"},
+		Dir: a.Dir, Total: 640 << 20, Files: 1, Private: true, Finished: true, Active: 1_799_992_020, Seeded: 1380, Options: a.Options,
+		Trackers: []string{"https://tracker.example/announce", "udp://tracker.example:6969"},
 	}
+	b.Options.RatioMode, b.Options.RatioLimit = state.LimitOwn, 20_000
 	box = append(box, &Welcome{Version: Version, Epoch: s.Version().Epoch})
 	change(-200*time.Millisecond, func(tx *state.Tx) {
 		tx.SetSession(state.Session{Daemon: state.DaemonOK, Version: "4.1.0 (a1b2c3d4e5)", RPCVersion: 18})
 		tx.SetHost(state.Host{DiskTotal: 1 << 40, DiskFree: 1 << 39, MemTotal: 1 << 30, MemUsed: 1 << 28, CPU: 250, NetDown: 3_100_000, NetUp: 50_000, Uptime: 86400})
+		tx.SetSettings(state.Settings{
+			DownLimit: 100_000, UpLimit: 50_000, UpLimited: true, AltBegin: 540, AltEnd: 1020, AltDays: 127, PeerLimit: 200, TorrentPeerLimit: 50,
+			PeerPort: 51413, Encryption: "preferred", DHT: true, PEX: true, DownloadDir: "/srv/torrents", StartAdded: true, CacheMB: 4,
+		})
 		tx.Put(&b)
 		tx.Put(&a)
 	})
 	send(30*time.Millisecond, Policy{Limit: 1})       // a snapshot in two parts
 	send(31*time.Millisecond, Policy{Limit: 1 << 14}) // the rest of it
 	box = append(box, padding(3))
-	c := state.Torrent{Hash: state.Hash{0xc3}, Name: "debian-13.2.0-arm64-netinst.iso", Metadata: 0, Added: 1_800_000_000, Queue: 2, Labels: b.Labels}
+	c := state.Torrent{Hash: state.Hash{0xc3}, Name: "debian-13.2.0-arm64-netinst.iso", Metadata: 0, Added: 1_800_000_000, Queue: 2, Labels: b.Labels, Dir: "/srv/torrents", Options: a.Options, Trackers: a.Trackers}
 	change(500*time.Millisecond, func(tx *state.Tx) {
 		a.RateDown, a.Downloaded, a.Left = 3_020_000, a.Downloaded+2_000_000, a.Left-1_998_848
 		tx.Put(&a)
 		tx.Put(&c)
 		tx.Remove(b.Hash)
+		tx.SetSettings(state.Settings{PeerPort: 6881, Encryption: "required", DownloadDir: "/srv/torrents"})
 	})
 	send(520*time.Millisecond, Policy{Limit: 1 << 14, Live: true})
 	change(1100*time.Millisecond, func(tx *state.Tx) {
 		a.RateDown, a.RateUp, a.Downloaded, a.Left, a.Status, a.Done = 0, 41_000, a.Downloaded+a.Left, 0, state.Seeding, 1_800_000_001
+		a.Active, a.Seeded = 1_800_000_000, 1_799_999_980
 		tx.Put(&a)
 	})
 	send(1130*time.Millisecond, Policy{Limit: 1 << 14})
@@ -294,7 +355,7 @@ func conversation(t *testing.T) map[string][]any {
 		},
 		"box":   box,
 		"again": {&Hello{Version: Version, Epoch: s.Version().Epoch, Seq: s.Version().Seq}},
-		"later": {&Refuse{Version: 3, Code: RefuseVersion, Text: "update the controller"}},
+		"later": {&Refuse{Version: 4, Code: RefuseVersion, Text: "update the controller"}},
 	}
 }
 
@@ -692,6 +753,7 @@ func TestProtocolChecksums(t *testing.T) {
 				}
 				tx.SetSession(sessionOf(t, o["session"]))
 				tx.SetHost(hostOf(t, o["host"]))
+				tx.SetSettings(settingsOf(t, o["settings"]))
 				return nil
 			})
 			_, got := s.Checksum()
@@ -737,6 +799,13 @@ func torrentOf(t *testing.T, o object) *state.Torrent {
 		v[i] = integer(t, o, name)
 		v.store(torrent, i)
 	}
+	torrent.Dir, _ = o["dir"].(string)
+	trackers, _ := o["trackers"].([]any)
+	for _, u := range trackers {
+		torrent.Trackers = append(torrent.Trackers, u.(string))
+	}
+	options, _ := o["options"].(object)
+	torrent.Options, _ = state.OptionsOf([state.OptionsNumbers]int64(named(t, options, optionNames[:])))
 	torrent.Name, _ = o["name"].(string)
 	torrent.ErrorText, _ = o["error_text"].(string)
 	labels, _ := o["labels"].([]any)
@@ -744,6 +813,39 @@ func torrentOf(t *testing.T, o object) *state.Torrent {
 		torrent.Labels = append(torrent.Labels, l.(string))
 	}
 	return torrent
+}
+
+// named returns the numbers of an object by their names, and fails for any other.
+func named(t *testing.T, o object, names []string) (n []int64) {
+	t.Helper()
+	for name := range o {
+		if !slices.Contains(names, name) {
+			t.Errorf("no number is called %s", name)
+		}
+	}
+	for _, name := range names {
+		v := integer(t, o, name)
+		if o[name] == true {
+			v = 1
+		}
+		n = append(n, v)
+	}
+	return n
+}
+
+func settingsOf(t *testing.T, told any) (v state.Settings) {
+	t.Helper()
+	o, _ := told.(object)
+	o = maps.Clone(o)
+	texts, _ := v.Texts()
+	for i, name := range settingTexts {
+		*texts[i], _ = o[name].(string)
+		delete(o, name)
+	}
+	if !v.SetNumbers([state.SettingsNumbers]int64(named(t, o, settingNames[:]))) {
+		t.Errorf("the settings %v do not fit", o)
+	}
+	return v
 }
 
 func sessionOf(t *testing.T, told any) (s state.Session) {

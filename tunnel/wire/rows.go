@@ -8,7 +8,7 @@ import (
 )
 
 // textFields are those whose changes cannot be seen in the numbers.
-const textFields = state.FieldName | state.FieldError | state.FieldLabels
+const textFields = unnumbered | state.FieldError
 
 // movingRows tells of the torrents that move, as far as there is room. Those
 // that had none are the first to have some in the next frame.
@@ -142,6 +142,7 @@ func (e *Encoder) tell(c *entropy.Coder, s *slot, cl class, told *row, r state.R
 func (e *Encoder) difference(told *row, s *slot, t state.Entry, p *Policy) {
 	now := t.Torrent()
 	*told = row{values: numbers(now), name: now.Name, error: now.ErrorText, labels: now.Labels}
+	told.dir, told.options, told.trackers = now.Dir, now.Options, now.Trackers
 	told.fields = t.Since(s.seq) & textFields
 	for i := range told.values {
 		if told.values[i] != s.values[i] {
@@ -151,7 +152,7 @@ func (e *Encoder) difference(told *row, s *slot, t state.Entry, p *Policy) {
 	told.fields &= s.known
 	fresh := t.Since(e.base)
 	if now.Moving() || fresh&rateFields != 0 {
-		fresh |= rateFields | moveFields
+		fresh |= rateFields | moveFields | state.FieldActive
 	}
 	told.fields |= fresh &^ s.known
 	if p.Live && now.Moving() && (p.Exact == nil || !p.Exact(now.Hash)) {
@@ -172,9 +173,12 @@ func (e *Encoder) approximate(told *row, s *slot) {
 		}
 	}
 	arrived := (told.values[iLeft] == 0) != (s.values[iLeft] == 0)
-	if told.fields&restFields != 0 || arrived || e.frame-s.settled >= settleFrames || !s.known.Has(moveFields) {
+	if told.fields&restFields&^state.FieldActive != 0 || arrived || e.frame-s.settled >= settleFrames || !s.known.Has(moveFields) {
 		s.settled = e.frame
 		return
+	}
+	if told.values[iRateDown] != 0 || told.values[iRateUp] != 0 {
+		told.fields &^= state.FieldActive // it comes when the counters do
 	}
 	down, up := told.values[iRateDown], told.values[iRateUp]
 	if near(told.values[iLeft], s.values[iLeft], slack*down) && near(told.values[iDownloaded], s.values[iDownloaded], slack*down) &&
@@ -207,6 +211,14 @@ func (r *row) size() int {
 	if r.fields.Has(state.FieldLabels) {
 		for _, l := range r.labels {
 			n += len(l)
+		}
+	}
+	if r.fields.Has(state.FieldDir) {
+		n += len(r.dir)
+	}
+	if r.fields.Has(state.FieldTrackers) {
+		for _, u := range r.trackers {
+			n += len(u)
 		}
 	}
 	return n

@@ -11,7 +11,7 @@ import (
 const MaxTorrents = 200_000
 
 // values are the numbers of a torrent by the numbers of their fields; of Error
-// the kind. What is text has no number.
+// the kind. What is in unnumbered has none.
 type values [state.FieldCount]int64
 
 // The numbers of the fields: the bits of state.Fields.
@@ -35,6 +35,15 @@ const (
 	iDone         = 16
 	iQueue        = 17
 	iLabels       = 18
+	iDir          = 19
+	iTotal        = 20
+	iFiles        = 21
+	iPrivate      = 22
+	iFinished     = 23
+	iActive       = 24
+	iSeeded       = 25
+	iOptions      = 26
+	iTrackers     = 27
 )
 
 // moveFields are those that a torrent's movement changes by itself.
@@ -49,6 +58,8 @@ func numbers(t *state.Torrent) values {
 		iMetadata: int64(t.Metadata), iChecked: int64(t.Checked), iRateDown: t.RateDown, iRateUp: t.RateUp,
 		iDownloaded: t.Downloaded, iUploaded: t.Uploaded, iPeers: int64(t.Peers), iPeersSending: int64(t.PeersSending),
 		iPeersGetting: int64(t.PeersGetting), iWebSeeds: int64(t.WebSeeds), iAdded: t.Added, iDone: t.Done, iQueue: int64(t.Queue),
+		iTotal: t.Total, iFiles: int64(t.Files), iPrivate: number(t.Private), iFinished: number(t.Finished), iActive: t.Active,
+		iSeeded: t.Seeded,
 	}
 }
 

@@ -21,7 +21,23 @@ func fullTorrent() state.Torrent {
 		Hash: state.Hash{1, 2, 3}, Name: "debian-13.iso", Status: state.Downloading, Error: state.TrackerError, ErrorText: "gone",
 		Size: 1 << 40, Left: 1 << 39, Metadata: state.Whole, Checked: 4, RateDown: 5, RateUp: 6, Downloaded: 7, Uploaded: 8,
 		Peers: 9, PeersSending: 10, PeersGetting: 11, WebSeeds: 12, Added: 13, Done: 14, Queue: 15, Labels: []string{"linux", "€"},
+		Dir: "/srv/torrents", Total: 1<<40 + 1, Files: 17, Private: true, Finished: true, Active: 120, Seeded: 19,
+		Options: state.Options{
+			DownLimit: 20_000, UpLimit: 21_000, RatioLimit: 22, PeerLimit: 23, IdleLimit: 24, DownLimited: true, UpLimited: true,
+			Unbound: true, Sequential: true, Priority: -1, RatioMode: state.LimitOwn, IdleMode: state.LimitNone,
+		},
+		Trackers: []string{"https://a.example/announce", "udp://b.example:6969"},
 	}
+}
+
+func fullSettings() (v state.Settings) {
+	var n [state.SettingsNumbers]int64
+	for i := range n {
+		n[i] = 1
+	}
+	v.SetNumbers(n)
+	v.DownLimit, v.Encryption, v.DownloadDir, v.IncompleteDir, v.BlocklistURL = 500_000, "required", "/srv/torrents", "/srv/part", "https://c.example/list"
+	return v
 }
 
 // samples returns a frame of each kind and shape, and what comes out for it.
@@ -58,22 +74,25 @@ func sampleNews() (news []News, want []Frame) {
 	}
 	session := state.Session{Daemon: state.DaemonOK, DaemonText: "x", Version: "3.00", RPCVersion: 16, AltSpeed: true}
 	host := state.Host{DiskTotal: 1, DiskFree: 2, MemTotal: 3, MemUsed: 4, CPU: 5, NetDown: 6, NetUp: 7, Uptime: 8}
+	settings, changed := fullSettings(), fullSettings()
+	changed.DownLimit, changed.PEX = 0, false
 	full, other := fullTorrent(), state.Torrent{Hash: state.Hash{9}, Name: "other"}
 	step(time.Second, true, func(tx *state.Tx) {
 		tx.Put(&other)
 		tx.Put(&full)
 		tx.SetSession(session)
 		tx.SetHost(host)
+		tx.SetSettings(settings)
 	})
 	moved := full
 	moved.Left, moved.Downloaded, moved.Uploaded, moved.Labels = full.Left-(2<<14), full.Downloaded+33000, full.Uploaded+12, nil
-	step(3*time.Second, false, func(tx *state.Tx) { tx.Put(&moved); tx.Remove(other.Hash) })
+	step(3*time.Second, false, func(tx *state.Tx) { tx.Put(&moved); tx.Remove(other.Hash); tx.SetSettings(changed) })
 	step(4*time.Second, true, func(tx *state.Tx) { tx.SetHost(state.Host{}) })
 	age := 20 * time.Millisecond
 	return news, []Frame{
-		&Delta{Snapshot: true, Whole: true, Seq: 1, Known: true, Age: age, Elapsed: time.Second + age, Session: &session, Host: &host,
+		&Delta{Snapshot: true, Whole: true, Seq: 1, Known: true, Age: age, Elapsed: time.Second + age, Session: &session, Host: &host, Settings: &settings,
 			Changes: []state.Change{{Fields: state.AllFields, Torrent: full}, {Fields: state.AllFields, Torrent: other}}},
-		&Delta{Known: true, Age: age, Elapsed: 3*time.Second + age, Removed: []state.Hash{other.Hash}, Changes: []state.Change{{
+		&Delta{Known: true, Age: age, Elapsed: 3*time.Second + age, Settings: &changed, Removed: []state.Hash{other.Hash}, Changes: []state.Change{{
 			Fields:  state.FieldLeft | state.FieldDownloaded | state.FieldUploaded | state.FieldLabels,
 			Torrent: state.Torrent{Hash: full.Hash, Left: moved.Left, Downloaded: moved.Downloaded, Uploaded: moved.Uploaded}}}},
 		&Delta{Whole: true, Seq: 3, Known: true, Age: age, Elapsed: 4*time.Second + age, Host: &state.Host{}, Changes: []state.Change{{

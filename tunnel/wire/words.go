@@ -14,7 +14,7 @@ const (
 )
 
 // words is the model of texts that come again and again as they are: labels and
-// the texts of errors. Both ends give each new one the next number, as long as
+// the texts of errors, folders, announce URLs. Both ends give each new one the next number, as long as
 // there is room.
 type words struct {
 	known []string
