@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"tunnel/wire":     {"tunnel/state"},
 	"tunnel/mirror":   {"tunnel/state", "tunnel/wire"},
 	"tunnel/report":   {"tunnel/state"},
+	"tunnel/command":  {"tunnel/state", "tunnel/wire"},
 	"tunnel/link":     {},
 	"tunnel/internal": {},
 	"tunnel/tor":      {"tunnel/internal"},
@@ -32,15 +33,15 @@ var mayImport = map[string][]string{
 	"configs": {},
 	"ui":      {},
 
-	"agent":      {"agent", "configs", "tunnel", "tunnel/state", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor"},
-	"controller": {"controller/client", "configs", "ui", "tunnel", "tunnel/state", "tunnel/wire", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor"},
+	"agent":      {"agent", "configs", "tunnel", "tunnel/state", "tunnel/command", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor"},
+	"controller": {"controller/client", "configs", "ui", "tunnel", "tunnel/state", "tunnel/command", "tunnel/wire", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor"},
 	// What only asks a controller must not need one to be built.
-	"controller/client": {"tunnel/state", "tunnel/report"},
+	"controller/client": {"tunnel/state", "tunnel/command", "tunnel/report"},
 
 	// A stand-in for the daemon, for tests, the bench and the demo.
 	"agent/simulator": {"tunnel/state"},
 
-	"scripts": {"scripts", "agent/simulator", "configs", "controller/client", "tunnel", "tunnel/state", "tunnel/wire", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor", "tunnel/tornet"},
+	"scripts": {"scripts", "agent/simulator", "configs", "controller/client", "tunnel", "tunnel/state", "tunnel/command", "tunnel/wire", "tunnel/mirror", "tunnel/report", "tunnel/link", "tunnel/tor", "tunnel/tornet"},
 }
 
 // onlyIn names the one room that knows a library.

@@ -62,27 +62,42 @@ func (c *Client) channelError(err error) error {
 	return fmt.Errorf("%w: %w", ErrBroken, err)
 }
 
-// mirrorChannel is a channel that a context closes.
-type mirrorChannel struct {
+// contextChannel is a channel that a context closes.
+type contextChannel struct {
 	ssh.Channel
 	stop func() bool
 }
 
 // Close implements io.Closer. A Read that waits returns when the box has
 // answered, or the connection has ended.
-func (m *mirrorChannel) Close() error {
-	m.stop()
-	return m.Channel.Close()
+func (c *contextChannel) Close() error {
+	c.stop()
+	return c.Channel.Close()
 }
 
 // Mirror opens the mirror channel. It is closed when ctx ends.
 func (c *Client) Mirror(ctx context.Context) (io.ReadWriteCloser, error) {
-	channel, requests, err := c.open(ctx, ChannelMirror)
+	return c.stream(ctx, ChannelMirror)
+}
+
+// Command opens the command channel. It is closed when ctx ends. The error is
+// ErrNoCommands when the agent is too old to have one.
+func (c *Client) Command(ctx context.Context) (io.ReadWriteCloser, error) {
+	rw, err := c.stream(ctx, ChannelCommand)
+	if refusal := (*ssh.OpenChannelError)(nil); errors.As(err, &refusal) && refusal.Reason == ssh.UnknownChannelType {
+		return nil, fmt.Errorf("%w (%w)", ErrNoCommands, err)
+	}
+	return rw, err
+}
+
+// stream opens a channel for a protocol of ours.
+func (c *Client) stream(ctx context.Context, kind string) (io.ReadWriteCloser, error) {
+	channel, requests, err := c.open(ctx, kind)
 	if err != nil {
 		return nil, err
 	}
 	if !c.start(func() { ssh.DiscardRequests(requests) }) {
 		return nil, c.Err()
 	}
-	return &mirrorChannel{channel, context.AfterFunc(ctx, func() { channel.Close() })}, nil
+	return &contextChannel{channel, context.AfterFunc(ctx, func() { channel.Close() })}, nil
 }

@@ -14,6 +14,9 @@ import (
 // ChannelMirror is the type of the SSH channel that carries the mirror.
 const ChannelMirror = "mirror@offing"
 
+// ChannelCommand is the type of the SSH channel that carries commands.
+const ChannelCommand = "command@offing"
+
 // What both ends say of themselves is the same for everybody, so that it tells
 // nothing: no version, no name of an operating system, no user.
 const (
@@ -43,6 +46,8 @@ var (
 	ErrSilent = errors.New("the line went silent")
 	// ErrBroken: the peer, or something in between, closed the connection.
 	ErrBroken = errors.New("the line broke")
+	// ErrNoCommands: the agent is older than the command channel, and refuses it.
+	ErrNoCommands = errors.New("the agent on the box does not take commands yet: update the agent on the box")
 	// ErrClosed: this end closed the connection.
 	ErrClosed = errors.New("the line was closed")
 )

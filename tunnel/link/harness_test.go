@@ -31,7 +31,7 @@ type box struct {
 	mu      sync.Mutex
 	allowed map[string]string // key → name
 	asked   int               // calls of Authorize
-	peers   []Peer            // of mirror channels
+	peers   []Peer            // of mirror and command channels
 }
 
 // newKey returns a key that is the same for the same seed.
@@ -41,12 +41,12 @@ func newKey(seed string) ed25519.PrivateKey {
 
 func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
 
-// newBox starts a server. Its mirror echoes; its commands are those of commands.
+// newBox starts a server. Its mirror and its command channel echo; its commands are those of commands.
 func newBox(t *testing.T, change func(*ServerConfig)) *box {
 	t.Helper()
 	b := &box{t: t, hostKey: newKey("host"), owner: newKey("owner"), listener: memnet.Listen()}
 	b.allowed = map[string]string{string(public(b.owner)): "owner"}
-	cfg := ServerConfig{HostKey: b.hostKey, Authorize: b.authorize, Mirror: b.mirror, Exec: commands, Log: testLog(t)}
+	cfg := ServerConfig{HostKey: b.hostKey, Authorize: b.authorize, Mirror: b.mirror, Command: b.mirror, Exec: commands, Log: testLog(t)}
 	if change != nil {
 		change(&cfg)
 	}

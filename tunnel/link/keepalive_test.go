@@ -201,6 +201,9 @@ func TestContextsOnADeadLine(t *testing.T) {
 		if _, err := c.Mirror(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Mirror: %v", err)
 		}
+		if _, err := c.Command(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Command: %v", err)
+		}
 	})
 }
 

@@ -45,6 +45,10 @@ type ServerConfig struct {
 	// the connection. The channel is closed after it.
 	Mirror func(ctx context.Context, p Peer, rw io.ReadWriteCloser) error
 
+	// Command serves one command channel as Mirror does a mirror channel. Without
+	// it, as in agents of before there were commands, the channel is refused.
+	Command func(ctx context.Context, p Peer, rw io.ReadWriteCloser) error
+
 	// Exec runs one command of a plain ssh and returns its exit status. The words
 	// are printable ASCII. For words that it does not know, and for none at all,
 	// it writes a line to stderr that says which there are, and returns 127.

@@ -77,7 +77,7 @@ func (c *serverConn) serveChannels(ctx context.Context, cancel context.CancelFun
 	for nc := range c.channels {
 		serve := c.channelServer(nc.ChannelType())
 		if serve == nil {
-			_ = nc.Reject(ssh.UnknownChannelType, "only session and "+ChannelMirror)
+			_ = nc.Reject(ssh.UnknownChannelType, "only session, "+ChannelMirror+" and "+ChannelCommand)
 			continue
 		}
 		select {
@@ -107,17 +107,24 @@ func (c *serverConn) channelServer(kind string) func(context.Context, ssh.Channe
 	case "session":
 		return c.serveSession
 	case ChannelMirror:
-		return c.serveMirror
+		return c.stream("mirror", c.server.cfg.Mirror)
+	case ChannelCommand:
+		if c.server.cfg.Command != nil {
+			return c.stream("commands", c.server.cfg.Command)
+		}
 	}
 	return nil
 }
 
-func (c *serverConn) serveMirror(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request) {
-	var discard sync.WaitGroup
-	discard.Go(func() { ssh.DiscardRequests(requests) })
-	defer discard.Wait()
-	defer channel.Close()
-	if err := c.server.cfg.Mirror(ctx, c.peer, channel); err != nil && ctx.Err() == nil {
-		c.server.cfg.Log.Info("mirror ended", "error", err)
+// stream returns what serves a channel with one of our protocols.
+func (c *serverConn) stream(what string, serve func(context.Context, Peer, io.ReadWriteCloser) error) func(context.Context, ssh.Channel, <-chan *ssh.Request) {
+	return func(ctx context.Context, channel ssh.Channel, requests <-chan *ssh.Request) {
+		var discard sync.WaitGroup
+		discard.Go(func() { ssh.DiscardRequests(requests) })
+		defer discard.Wait()
+		defer channel.Close()
+		if err := serve(ctx, c.peer, channel); err != nil && ctx.Err() == nil {
+			c.server.cfg.Log.Info(what+" ended", "error", err)
+		}
 	}
 }
