@@ -6,19 +6,24 @@ package agent
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	executor "offing/agent/internal/command"
 	"offing/agent/internal/controllers"
 	"offing/agent/internal/host"
 	"offing/agent/internal/poll"
 	"offing/agent/internal/transmission"
+	"offing/tunnel/command"
 	"offing/tunnel/link"
 	"offing/tunnel/mirror"
 	"offing/tunnel/state"
@@ -87,6 +92,7 @@ type service struct {
 	daemon   *transmission.Client
 	state    *state.State
 	poller   *poll.Poller
+	executor *executor.Executor
 	server   *link.Server
 	folder   controllers.Folder
 	register controllers.Register
@@ -112,6 +118,9 @@ func newService(cfg *Config, id identity, log *slog.Logger) (*service, error) {
 		notifier: newNotifier(),
 	}
 	s.poller = cfg.poller(s.state, daemon, log)
+	if s.executor, err = cfg.executor(s.poller, daemon, log); err != nil {
+		return nil, err
+	}
 	source := &mirror.Source{State: s.state, Interest: s.poller.Interest, Details: s.poller, Cover: cfg.Mirror.Cover, Log: log}
 	s.server, err = link.NewServer(link.ServerConfig{
 		HostKey:   id.hostKey,
@@ -119,16 +128,31 @@ func newService(cfg *Config, id identity, log *slog.Logger) (*service, error) {
 		Mirror: func(ctx context.Context, _ link.Peer, rw io.ReadWriteCloser) error {
 			return source.Run(ctx, rw)
 		},
+		Command: func(ctx context.Context, p link.Peer, rw io.ReadWriteCloser) error {
+			return command.Serve(ctx, rw, homeOf(p), s.executor, log)
+		},
 		Exec:       s.exec,
 		ClassicKex: cfg.SSH.ClassicKex,
 		Log:        log,
 	})
+	if err != nil {
+		_ = s.executor.Close() // nothing was written
+	}
 	return s, err
+}
+
+// homeOf returns what the journal of the commands calls a controller: a name that
+// outlives the connection and the agent, that a pairing anew changes, and that tells
+// nothing of who it is.
+func homeOf(p link.Peer) string {
+	sum := sha256.Sum256(p.Key)
+	return hex.EncodeToString(sum[:8])
 }
 
 // run runs the parts until ctx ends or one of them cannot go on.
 func (s *service) run(ctx context.Context) error {
 	defer s.daemon.Close()
+	defer s.executor.Close()
 	listener, err := s.onion.Listen()
 	if err != nil {
 		return fmt.Errorf("listen for the onion service: %w", err)
@@ -139,6 +163,7 @@ func (s *service) run(ctx context.Context) error {
 	parts.Go(func() error { return s.server.Serve(ctx, listener) })
 	parts.Go(func() error { return s.onion.Run(ctx) })
 	parts.Go(func() error { s.poller.Run(ctx); return nil })
+	parts.Go(func() error { return s.executor.Run(ctx) })
 	parts.Go(func() error { s.folder.Watch(ctx, s.log, s.reload); return nil })
 	parts.Go(func() error { s.announce(ctx); return nil })
 	s.notifier.tell("READY=1")
@@ -176,5 +201,19 @@ func (c *Config) poller(s *state.State, daemon poll.Daemon, log *slog.Logger) *p
 		Idle:   time.Duration(c.Poll.Idle),
 		Full:   time.Duration(c.Poll.Full),
 		Log:    log,
+	})
+}
+
+// executor returns what does the commands of the controllers.
+func (c *Config) executor(poller *poll.Poller, daemon *transmission.Client, log *slog.Logger) (*executor.Executor, error) {
+	return executor.Open(executor.Config{
+		Dir:          filepath.Join(c.State, "commands"),
+		Daemon:       daemon,
+		Touch:        poller,
+		TouchSession: poller.TouchSession,
+		Roots:        c.Commands.Roots,
+		Fetch:        c.Commands.Fetch,
+		FetchPrivate: c.Commands.FetchPrivate,
+		Log:          log,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"offing/agent/internal/transmission"
@@ -31,6 +32,7 @@ type Config struct {
 	Transmission TransmissionConfig `toml:"transmission"`
 	Poll         PollConfig         `toml:"poll"`
 	Mirror       MirrorConfig       `toml:"mirror"`
+	Commands     CommandsConfig     `toml:"commands"`
 }
 
 // TorConfig says which Tor carries the onion service.
@@ -67,6 +69,14 @@ type MirrorConfig struct {
 	Cover bool `toml:"cover"` // see mirror.Source
 }
 
+// CommandsConfig says what the controllers may have done beyond what is done to
+// torrents that are there.
+type CommandsConfig struct {
+	Roots        []string `toml:"roots"`         // folders of the download tree; empty for the daemon's download folder
+	Fetch        bool     `toml:"fetch"`         // URLs of torrents are fetched
+	FetchPrivate bool     `toml:"fetch_private"` // even those of this machine and its network
+}
+
 // DefaultConfig returns the configuration of an empty file.
 func DefaultConfig() Config {
 	return Config{
@@ -79,6 +89,7 @@ func DefaultConfig() Config {
 			Idle:   configs.Duration(45 * time.Second),
 			Full:   configs.Duration(5 * time.Minute),
 		},
+		Commands: CommandsConfig{Fetch: true},
 	}
 }
 
@@ -92,7 +103,23 @@ func (c *Config) Validate() error {
 		atLeast("poll.idle", c.Poll.Idle, minIdle),
 		atLeast("poll.full", c.Poll.Full, minFull),
 		c.Transmission.validate(),
+		c.Commands.validate(),
 	)
+}
+
+func (c *CommandsConfig) validate() error {
+	for _, root := range c.Roots {
+		if err := absolute("commands.roots", root); err != nil {
+			return err
+		}
+		if filepath.Clean(root) != strings.TrimSuffix(root, "/") || filepath.Clean(root) == "/" {
+			return fmt.Errorf("commands.roots has %q: write a folder below \"/\" without \"..\"", root)
+		}
+	}
+	if c.FetchPrivate && !c.Fetch {
+		return errors.New("commands.fetch_private is true but commands.fetch is not: set both, or neither")
+	}
+	return nil
 }
 
 func (c *TransmissionConfig) validate() error {

@@ -23,6 +23,10 @@ func TestConfig(t *testing.T) {
 		"poll.full is":               func(c *Config) { c.Poll.Full = 1 },
 		"go together":                func(c *Config) { c.Transmission.User = "me" },
 		"transmission.password_file": func(c *Config) { c.Transmission.User, c.Transmission.PasswordFile = "me", "here" },
+		"commands.roots is":          func(c *Config) { c.Commands.Roots = []string{"/srv", "here"} },
+		"commands.roots has":         func(c *Config) { c.Commands.Roots = []string{"/srv/../etc"} },
+		"below \"/\"":                func(c *Config) { c.Commands.Roots = []string{"/"} },
+		"commands.fetch_private":     func(c *Config) { c.Commands = CommandsConfig{FetchPrivate: true} },
 		"transmission.url":           func(c *Config) { c.Transmission.URL = "http://box.example/" },
 	} {
 		c := DefaultConfig()
@@ -40,7 +44,7 @@ func TestExample(t *testing.T) {
 	if err := configs.Load(example, &read); err != nil {
 		t.Fatal(err)
 	}
-	for _, list := range []*[]string{&read.Tor.Bridges, &read.Tor.Transports, &read.Tor.Extra} {
+	for _, list := range []*[]string{&read.Tor.Bridges, &read.Tor.Transports, &read.Tor.Extra, &read.Commands.Roots} {
 		if len(*list) == 0 {
 			*list = nil // [] and nothing are the same
 		}

@@ -7,9 +7,14 @@ import (
 	"offing/tunnel/state"
 )
 
-// apply puts an answer into the state, as one change.
-func (p *Poller) apply(a answer, session state.Session) {
+// apply puts an answer, to a question that was sent at that time, into the state, as
+// one change.
+func (p *Poller) apply(a answer, session state.Session, sent time.Time) {
 	p.note(session)
+	if !a.moving {
+		p.settle(a.list.Rows, sent.Unix())
+	}
+	p.settle(a.named.Rows, sent.Unix())
 	p.update(func(tx *state.Tx) {
 		// Removals first: a torrent that was removed and added again within the
 		// minute is in both lists, under two ids.
@@ -28,8 +33,17 @@ func (p *Poller) apply(a answer, session state.Session) {
 		if a.which == transmission.All {
 			keep(tx, a.list.Rows)
 		}
-		tx.SetSession(session)
+		p.setSession(tx, session)
 	})
+}
+
+// setSession takes the daemon's part, and its settings when they were asked for.
+func (p *Poller) setSession(tx *state.Tx, session state.Session) {
+	tx.SetSession(session)
+	if p.settings != nil {
+		tx.SetSettings(*p.settings)
+		p.settings = nil
+	}
 }
 
 // put takes whole rows.

@@ -44,7 +44,7 @@ func (p *Poller) poll(ctx context.Context) error {
 	if p.isLoading(&a, sent) {
 		p.nextFull = time.Time{}
 		p.note(session)
-		p.update(func(tx *state.Tx) { tx.SetSession(session) })
+		p.update(func(tx *state.Tx) { p.setSession(tx, session) })
 		return nil
 	}
 	if which == transmission.All {
@@ -59,7 +59,7 @@ func (p *Poller) poll(ctx context.Context) error {
 	}
 	p.run = a.list.Run
 	before := p.cfg.State.Session().Daemon
-	p.apply(a, session)
+	p.apply(a, session, sent)
 	if before != state.DaemonOK {
 		wakeUp(p.details.wake)
 	}
@@ -99,6 +99,7 @@ func (p *Poller) session(ctx context.Context, which transmission.Selection) (sta
 	}
 	p.lastSession = began
 	p.setDownloadDir(s.DownloadDir)
+	p.settings = &s.Settings
 	return state.Session{
 		Daemon:     state.DaemonOK,
 		Version:    s.Version,
@@ -130,7 +131,8 @@ func (p *Poller) ask(ctx context.Context, which transmission.Selection) (answer,
 
 // identify gives the rows of what moves their hashes, and returns the ids of
 // those of which more has to be known: new ones, ones with a new error, whose
-// text is not there, and ones whose metadata has come, and with it the name.
+// text is not there, ones whose metadata has come, and with it the name, and ones
+// that have begun or ceased to seed, which makes Seeded something else.
 func (p *Poller) identify(rows []transmission.Row) (missing []int64) {
 	missing = p.memory.missing[:0]
 	for i := range rows {
@@ -142,7 +144,8 @@ func (p *Poller) identify(rows []transmission.Row) (missing []int64) {
 		}
 		t := &row.Torrent
 		t.Hash = known.Hash
-		if t.Error != state.NoError && t.Error != known.Error || t.Metadata == state.Whole && known.Metadata != state.Whole {
+		if t.Error != state.NoError && t.Error != known.Error || t.Metadata == state.Whole && known.Metadata != state.Whole ||
+			(t.Status == state.Seeding) != (known.Status == state.Seeding) {
 			missing = append(missing, row.ID)
 		}
 	}

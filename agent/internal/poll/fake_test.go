@@ -26,6 +26,9 @@ type fakeDaemon struct {
 	delay   time.Duration // of each answer
 	version string
 	dir     string
+	limit   int64 // Settings.DownLimit
+
+	sessions int // how often it was asked for the session
 
 	beforeNamed func() // happens once, before the next Named answer
 	detailErr   error
@@ -72,7 +75,9 @@ var errDown = errors.New("down")
 func (d *fakeDaemon) Session(context.Context) (transmission.Session, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return transmission.Session{Version: d.version, RPCVersion: 16, DownloadDir: d.dir}, d.err
+	d.sessions++
+	settings := state.Settings{DownloadDir: d.dir, DownLimit: d.limit}
+	return transmission.Session{Version: d.version, RPCVersion: 16, DownloadDir: d.dir, Settings: settings}, d.err
 }
 
 // Ask answers with all rows, whatever was active, or with the named ones.
@@ -89,7 +94,7 @@ func (d *fakeDaemon) Ask(ctx context.Context, q transmission.Query, l *transmiss
 	if d.err != nil {
 		return d.err
 	}
-	if q.Which == transmission.Named && len(q.IDs) == 0 {
+	if q.Which == transmission.Named && len(q.IDs)+len(q.Hashes) == 0 {
 		return transmission.ErrNoTorrents
 	}
 	if q.Which == transmission.Named && d.beforeNamed != nil {
@@ -97,7 +102,7 @@ func (d *fakeDaemon) Ask(ctx context.Context, q transmission.Query, l *transmiss
 		d.beforeNamed = nil
 	}
 	for _, r := range d.rows {
-		if q.Which == transmission.Named && !slices.Contains(q.IDs, r.ID) {
+		if q.Which == transmission.Named && !slices.Contains(q.IDs, r.ID) && !slices.Contains(q.Hashes, r.Torrent.Hash) {
 			continue
 		}
 		if q.Moving {

@@ -63,6 +63,7 @@ type Poller struct {
 	wakePoll chan struct{} // of one place: a wake-up that came early is not lost
 	wakeHost chan struct{}
 	details  details
+	touches  touches // but for its wake guarded by mu
 
 	mu          sync.Mutex
 	watchers    int
@@ -71,6 +72,7 @@ type Poller struct {
 	ended       uint64        // polls
 	end         chan struct{} // closed when the running poll ends
 	certain     bool          // the next poll has to ask for more than what moves
+	touched     bool          // the next poll has to ask for the daemon's own state
 
 	// The rest belongs to the polling goroutine.
 	patient     bool                 // Run: what is empty may be loading
@@ -83,7 +85,8 @@ type Poller struct {
 	nextWhole   time.Time            // when more than what moves is asked for again
 	lastOK      time.Time
 	lastSession time.Time
-	failures    int // in a row
+	failures    int             // in a row
+	settings    *state.Settings // that were asked for, and are not in the state yet; nil for none
 	memory      memory
 }
 
@@ -94,6 +97,7 @@ func New(cfg Config) *Poller {
 		wakePoll: make(chan struct{}, 1),
 		wakeHost: make(chan struct{}, 1),
 		end:      make(chan struct{}),
+		touches:  touches{wake: make(chan struct{}, 1), end: make(chan struct{})},
 		details:  details{wake: make(chan struct{}, 1), open: make(map[state.Hash]*openTorrent)},
 		ids:      make(map[int64]state.Hash),
 	}
@@ -113,7 +117,7 @@ func (p *Poller) Run(ctx context.Context) {
 		ok := p.pollOnce(ctx)
 		took := time.Since(began)
 		p.finish()
-		wait(ctx, p.pause(ok, took), p.wakePoll)
+		p.rest(ctx, p.pause(ok, took))
 	}
 }
 
@@ -192,12 +196,24 @@ func (p *Poller) Refresh(ctx context.Context) error {
 	}
 }
 
+// TouchSession says that the daemon's settings have changed, or that its alternative
+// limits have: they are asked for at once.
+func (p *Poller) TouchSession() {
+	p.mu.Lock()
+	p.touched = true
+	p.mu.Unlock()
+	wakeUp(p.wakePoll)
+}
+
 func (p *Poller) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun++
 	if p.certain {
 		p.certain, p.nextWhole = false, time.Time{}
+	}
+	if p.touched {
+		p.touched, p.lastSession = false, time.Time{}
 	}
 }
 

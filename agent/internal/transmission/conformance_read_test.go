@@ -37,7 +37,11 @@ func testFields(b *bench) {
 			if (got.Done != 0) != (got.Left == 0 && b.datesFound()) {
 				b.Errorf("%q: done at %d, %d bytes left", got.Name, got.Done, got.Left)
 			}
-			w.Added, w.Done = got.Added, got.Done
+			w.Added, w.Done, w.Active = got.Added, got.Done, got.Active
+			w.Dir, w.Total, w.Options = b.DownloadDir(), w.Size, defaults
+			if b.rpc > 16 {
+				w.Files = 1
+			}
 			if diff := state.Diff(&got, &w); diff != 0 || got.Hash != h {
 				b.Errorf("fields %b differ: %+v, want %+v", diff, got, w)
 			}
@@ -84,7 +88,7 @@ func testMagnet(b *bench) {
 	h, _ := state.ParseHash(digits)
 	b.eventually("the magnet link waits for its metadata", func() bool { return b.row(h).Torrent.Status == state.Downloading })
 	t := b.row(h).Torrent
-	want := state.Torrent{Name: "a name", Status: state.Downloading, Added: t.Added}
+	want := state.Torrent{Name: "a name", Status: state.Downloading, Added: t.Added, Active: t.Active, Dir: b.DownloadDir(), Options: defaults}
 	if diff := state.Diff(&t, &want); diff != 0 || t.Progress() != 0 {
 		b.Errorf("%+v", t)
 	}

@@ -34,6 +34,10 @@ var suite = []struct {
 	{"floats", testFloats},
 	{"moving and named", testMoving},
 	{"detail", testDetail},
+	{"options", testOptions},
+	{"announce URLs", testTrackers},
+	{"times", testTimes},
+	{"settings", testSettings},
 }
 
 // TestConformance runs the suite against both generations of the daemon and the

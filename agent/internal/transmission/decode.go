@@ -32,7 +32,7 @@ func decodeAnswer(text []byte, argument func(s *scanner, key []byte) error) erro
 		return fmt.Errorf("%w: %w", ErrNotTransmission, err)
 	}
 	if result != "success" {
-		return fmt.Errorf("%w: %.200q", ErrRefused, result)
+		return &refusal{result}
 	}
 	return nil
 }
@@ -46,6 +46,7 @@ type table struct {
 	columns [maxColumns]column
 	width   int // columns in use; 0 before the first row
 	id      int // the column that holds it
+	before  before
 	unknown state.Torrent
 }
 
@@ -111,7 +112,8 @@ func (t *table) header(s *scanner) error {
 }
 
 func (t *table) row(s *scanner, row *Row) error {
-	known, i := &t.unknown, 0
+	known, i := &t.before, 0
+	known.Torrent = &t.unknown
 	err := s.array(func() error {
 		v, err := s.value()
 		if err != nil {
@@ -127,7 +129,7 @@ func (t *table) row(s *scanner, row *Row) error {
 		}
 		if i == t.id && t.known != nil {
 			if k := t.known(row.ID); k != nil {
-				known = k
+				known.Torrent = k
 			}
 		}
 		i++

@@ -80,7 +80,7 @@ func TestMalformedListing(t *testing.T) {
 func TestTolerantSession(t *testing.T) {
 	s, err := decodeSession([]byte(
 		`{"arguments":{"version":"4.1.0 (x)","rpc-version":18.0,"alt-speed-enabled":1,"download-dir":"/d","speed-limit-down":100.0},"result":"success"}`))
-	if want := (Session{"4.1.0 (x)", 18, "/d", true}); err != nil || s != want {
+	if want := (Session{"4.1.0 (x)", 18, "/d", true, state.Settings{DownloadDir: "/d", DownLimit: 100_000}}); err != nil || s != want {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }
@@ -114,7 +114,10 @@ func hardTexts() (all [][]byte) {
 		`[]`, `[ ]`, `["a","b"]`, `["a",]`, `[,]`, `["a" "b"]`, `[null]`, `[1]`, `["\u0061"]`, "[\"\xff\"]", `["a"`, `[[[]]]`,
 		`{}`, `{"a":1}`, `{"a":1,}`, `{"a"}`, `{"a" 1}`, `{a:1}`, `{"a":[{"b":null}]}`, `{]`, `"` + testHash + `"`, `"\u00301` + testHash[2:] + `"`,
 	} {
-		for _, column := range []string{"name", "labels", "errorString", "rateUpload", "peersConnected", "recheckProgress", "status", "news"} {
+		for _, column := range []string{
+			"name", "labels", "errorString", "rateUpload", "peersConnected", "recheckProgress", "status", "news", "downloadDir", "trackers",
+			"trackerList", "isPrivate", "downloadLimit", "bandwidthPriority",
+		} {
 			all = append(all, fmt.Appendf(nil, `{"result":"success","arguments":{"torrents":[["id","hashString",%q,"error"],[1,%q,%s,2],[1,%q,%s,0]]}}`,
 				column, testHash, cell, testHash, cell))
 		}

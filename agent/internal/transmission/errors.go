@@ -41,6 +41,13 @@ var (
 	errNoLogin = fmt.Errorf("none is configured: %w", ErrUnauthorized)
 )
 
+// refusal is ErrRefused with the daemon's own words.
+type refusal struct{ words string }
+
+func (r *refusal) Error() string { return fmt.Sprintf("%v: %.200q", ErrRefused, r.words) }
+
+func (r *refusal) Unwrap() error { return ErrRefused }
+
 // statusError turns an HTTP status other than 200 and 409 into an error.
 // withLogin tells whether the request carried a user name.
 func statusError(status int, body []byte, withLogin bool) error {

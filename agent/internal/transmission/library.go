@@ -11,6 +11,10 @@ import (
 // library keeps the typed client, which is bound to one password for life. It
 // is safe for concurrent use.
 type library struct {
+	// calls is held during each of them: the library draws its tags from a source
+	// of random numbers that is for one goroutine.
+	calls sync.Mutex
+
 	mu       sync.Mutex
 	password string
 	client   *transmissionrpc.Client
@@ -35,6 +39,8 @@ func (l *library) get(e Endpoint, user, password string) (*transmissionrpc.Clien
 // typed runs do with the library's client, under the same deadline and the same
 // count of refused passwords as every other call.
 func (c *Client) typed(ctx context.Context, do func(context.Context, *transmissionrpc.Client) error) error {
+	c.library.calls.Lock()
+	defer c.library.calls.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	password, try, err := c.login.next()

@@ -113,7 +113,7 @@ func refCell(row *Row, name string, cell json.RawMessage) error {
 		return err
 	}
 	if store := columns[name]; store != nil {
-		return store(row, value(cell), &state.Torrent{})
+		return store(row, value(cell), &before{Torrent: &state.Torrent{}})
 	}
 	return nil
 }

@@ -3,6 +3,10 @@ package transmission
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+
+	"offing/tunnel/state"
 )
 
 // Session is what the agent wants to know of the daemon as a whole.
@@ -11,11 +15,12 @@ type Session struct {
 	RPCVersion  int32
 	DownloadDir string // where new torrents go; an absolute path on the daemon's machine
 	AltSpeed    bool   // the alternative speed limits are in force
+	Settings    state.Settings
 }
 
 // sessionFields are what Session is made of. The full answer of 4.1 is large,
 // and 3.00 has secrets of its own in it.
-var sessionFields = []string{"version", "rpc-version", "download-dir", "alt-speed-enabled"}
+var sessionFields = append(slices.Sorted(maps.Keys(settings)), "version", "rpc-version", "alt-speed-enabled")
 
 // Session asks for the daemon's own state. A daemon that is too old for
 // Torrents is ErrTooOld.
@@ -31,6 +36,7 @@ func (c *Client) Session(ctx context.Context) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
+	c.rpcVersion.Store(s.RPCVersion)
 	if s.RPCVersion < minRPCVersion {
 		return Session{}, fmt.Errorf("%w: it is %.40q", ErrTooOld, s.Version)
 	}
@@ -58,10 +64,15 @@ func (s *Session) set(key []byte, v value) error {
 		return v.text(&s.Version, "")
 	case "rpc-version":
 		return v.count(&s.RPCVersion)
-	case "download-dir":
-		return v.text(&s.DownloadDir, "")
 	case "alt-speed-enabled":
 		return v.boolean(&s.AltSpeed)
+	case "download-dir":
+		if err := v.text(&s.DownloadDir, ""); err != nil {
+			return err
+		}
+	}
+	if set := settings[string(key)]; set != nil {
+		return set(&s.Settings, v)
 	}
 	return nil
 }

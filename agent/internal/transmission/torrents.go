@@ -13,15 +13,16 @@ type Selection uint8
 const (
 	All            Selection = 0
 	RecentlyActive Selection = 1 // touched in the last 60 s, as the daemon counts it
-	Named          Selection = 2 // those of Query.IDs
+	Named          Selection = 2 // those of Query.IDs, or else Query.Hashes
 )
 
 // Query says what Ask asks for.
 type Query struct {
 	Which Selection
-	// IDs are the torrents of Named. There must be one: the daemon would take
-	// none for all.
-	IDs []int64
+	// IDs, or Hashes, are the torrents of Named. There must be one: the daemon would
+	// take none for all.
+	IDs    []int64
+	Hashes []state.Hash
 	// Moving asks only for what changes from one second to the next: rows have
 	// the id, MovingFields and Error, but no Hash.
 	Moving bool
@@ -74,13 +75,15 @@ func (c *Client) Ask(ctx context.Context, q Query, l *Listing) error {
 		Fields []string `json:"fields"`
 		Format string   `json:"format"`
 		IDs    any      `json:"ids,omitempty"`
-	}{Fields: listFields, Format: "table"}
+	}{Fields: wholeFields(c.rpcVersion.Load()), Format: "table"}
 	if q.Moving {
 		arguments.Fields = movingFields
 	}
 	switch {
 	case q.Which == RecentlyActive:
 		arguments.IDs = "recently-active"
+	case q.Which == Named && len(q.IDs) == 0 && len(q.Hashes) > 0:
+		arguments.IDs = names(q.Hashes)
 	case q.Which == Named && len(q.IDs) == 0:
 		l.reset()
 		return ErrNoTorrents

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,8 +52,9 @@ type Client struct {
 	login    login
 	library  library
 
-	maxAnswer int64 // bytes
-	bodies    bodies
+	maxAnswer  int64        // bytes
+	rpcVersion atomic.Int32 // as the last Session said, 0 before it
+	bodies     bodies
 
 	mu        sync.Mutex
 	sessionID string // what the daemon wants to see in sessionHeader
@@ -96,17 +98,26 @@ type request struct {
 	Arguments any    `json:"arguments,omitempty"`
 }
 
-// call sends one request and gives the text of the answer to decode, which must
-// not keep it. It returns the run of the daemon that answered, see Listing.Run.
+// call sends one request that only reads and gives the text of the answer to
+// decode, which must not keep it. It returns the run of the daemon that answered,
+// see Listing.Run.
 func (c *Client) call(ctx context.Context, method string, arguments any, decode func(text []byte) error) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	body, err := json.Marshal(request{method, arguments})
+	return c.exchange(ctx, request{method, arguments}, true, decode)
+}
+
+// exchange is call for a request that may change something; it has the deadline of
+// ctx only. Another session id is no reason not to repeat a change: the daemon did
+// not even read it.
+func (c *Client) exchange(ctx context.Context, r request, reads bool, decode func(text []byte) error) (uint64, error) {
+	method := r.Method
+	body, err := json.Marshal(r)
 	if err != nil {
 		return 0, fmt.Errorf("encode %s: %w", method, err)
 	}
 	for range maxConflicts + 1 {
-		run, again, err := c.attempt(ctx, body, decode)
+		run, again, err := c.attempt(ctx, body, reads, decode)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", method, err)
 		}
@@ -119,7 +130,7 @@ func (c *Client) call(ctx context.Context, method string, arguments any, decode 
 
 // attempt makes one HTTP request. It returns true when the daemon wanted
 // another session id, which by then is noted.
-func (c *Client) attempt(ctx context.Context, body []byte, decode func([]byte) error) (uint64, bool, error) {
+func (c *Client) attempt(ctx context.Context, body []byte, reads bool, decode func([]byte) error) (uint64, bool, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint.String(), bytes.NewReader(body))
 	if err != nil {
 		return 0, false, err
@@ -135,10 +146,12 @@ func (c *Client) attempt(ctx context.Context, body []byte, decode func([]byte) e
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set(sessionHeader, id)
-	// Everything that goes this way only reads. Saying so (net/http.Transport:
-	// an empty value is not sent) lets a request be repeated when the daemon
-	// has just closed the idle connection that it went out on.
-	req.Header["Idempotency-Key"] = []string{}
+	if reads {
+		// Saying so (net/http.Transport: an empty value is not sent) lets a request be
+		// repeated when the daemon has just closed the idle connection that it went
+		// out on.
+		req.Header["Idempotency-Key"] = []string{}
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, false, err

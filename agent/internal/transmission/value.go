@@ -114,6 +114,26 @@ func (v value) text(to *string, known string) error {
 	return nil
 }
 
+// is tells whether v is a text without escapes, and that one.
+func (v value) is(known string) bool {
+	inner, ok := v.plain()
+	return ok && string(inner) == known
+}
+
+// scaled reads a number that the daemon has in units of so many of ours, rounded to
+// the nearest of ours.
+func (v value) scaled(to *int64, by float64) error {
+	f, err := v.number()
+	if err != nil {
+		return err
+	}
+	if f = math.Round(f * by); f < math.MinInt64 || f >= math.MaxInt64 {
+		return fmt.Errorf("%.40q is out of range", string(v))
+	}
+	*to = int64(f)
+	return nil
+}
+
 // name returns a text as bytes, which may be those of the answer.
 func (v value) name() ([]byte, error) {
 	if inner, ok := v.plain(); ok {
