@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"offing/tunnel"
+	"offing/tunnel/command"
 	"offing/tunnel/link"
 	"offing/tunnel/mirror"
 	"offing/tunnel/state"
@@ -31,6 +32,7 @@ type Box struct {
 
 	listener *listener
 	details  *details
+	executor *executor
 
 	mu    sync.Mutex
 	fail  error // of each dial
@@ -38,8 +40,14 @@ type Box struct {
 	conns []net.Conn // home's ends
 }
 
+// Option changes what New starts.
+type Option func(*link.ServerConfig)
+
+// WithoutCommands makes it a box whose agent is too old to take commands.
+func WithoutCommands() Option { return func(c *link.ServerConfig) { c.Command = nil } }
+
 // New starts a box. Those of different seeds are different boxes.
-func New(t *testing.T, seed byte) *Box {
+func New(t *testing.T, seed byte, options ...Option) *Box {
 	t.Helper()
 	hostKey := ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune('a'+seed%26)), ed25519.SeedSize)))
 	public := hostKey.Public().(ed25519.PublicKey)
@@ -52,24 +60,35 @@ func New(t *testing.T, seed byte) *Box {
 	log := slog.New(slog.DiscardHandler)
 	source := mirror.Source{State: b.State, Interest: b.interest, Details: b.details, Log: log}
 	owner := b.Pairing.Login().Public().(ed25519.PublicKey)
-	server, err := link.NewServer(link.ServerConfig{
+	b.executor = newExecutor(b)
+	config := link.ServerConfig{
 		HostKey:   hostKey,
 		Authorize: func(key ed25519.PublicKey) (string, bool) { return "home", key.Equal(owner) },
 		Mirror: func(ctx context.Context, _ link.Peer, rw io.ReadWriteCloser) error {
 			b.Followed <- struct{}{}
 			return source.Run(ctx, rw)
 		},
+		Command: func(ctx context.Context, p link.Peer, rw io.ReadWriteCloser) error {
+			return command.Serve(ctx, rw, p.Name, b.executor, log)
+		},
 		Exec: func(context.Context, []string, io.Writer, io.Writer) int { return 1 },
 		Log:  log,
-	})
+	}
+	for _, option := range options {
+		option(&config)
+	}
+	server, err := link.NewServer(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx, b.listener) }()
+	var executing sync.WaitGroup
+	executing.Go(func() { b.executor.run(ctx) })
 	t.Cleanup(func() {
 		cancel()
+		executing.Wait()
 		if err := <-served; err != nil {
 			t.Errorf("the box's server: %v", err)
 		}

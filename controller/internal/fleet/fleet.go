@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"offing/tunnel"
+	"offing/tunnel/command"
 	"offing/tunnel/report"
 	"offing/tunnel/state"
 )
@@ -22,6 +23,9 @@ type Box struct {
 	Name  string
 	State *state.State // home's copy; another one once the box was paired anew
 	Line  report.Line
+	// NoCommands is why no commands can travel though the line is up, for a person;
+	// empty when they can.
+	NoCommands string
 }
 
 // Fleet keeps the boxes of one folder. It is safe for concurrent use.
@@ -39,7 +43,8 @@ type Fleet struct {
 	ended   bool            // Run waits for the keepers: none may start
 	wg      sync.WaitGroup  // a keeper's run each
 	keepers map[string]*keeper
-	wishes  map[string]*wish // by the name of the box
+	wishes  map[string]*wish           // by the name of the box
+	outbox  map[string]*command.Outbox // the same, of the boxes that there are
 }
 
 // New reads the pairing files in dir, which is made when it is not there. Run
@@ -48,6 +53,7 @@ func New(dir string, dialer tunnel.Dialer, log *slog.Logger) (*Fleet, error) {
 	f := &Fleet{
 		dir: dir, dialer: dialer, log: log,
 		keepers: make(map[string]*keeper), wishes: make(map[string]*wish), nudge: make(chan struct{}, 1),
+		outbox: make(map[string]*command.Outbox),
 	}
 	return f, f.Reload()
 }
@@ -85,6 +91,9 @@ func (f *Fleet) Reload() error {
 		if file, ok := files[name]; !ok || file != k.file {
 			k.stop()
 			delete(f.keepers, name)
+			if !ok {
+				delete(f.outbox, name)
+			}
 		}
 	}
 	for name, file := range files {
@@ -97,7 +106,11 @@ func (f *Fleet) Reload() error {
 }
 
 func (f *Fleet) addLocked(name string, file pairingFile) {
-	k := newKeeper(name, file, f.changed.raise, f.log.With("box", name))
+	log := f.log.With("box", name)
+	if f.outbox[name] == nil {
+		f.outbox[name] = command.NewOutbox(log)
+	}
+	k := newKeeper(name, file, f.outbox[name], f.changed.raise, log)
 	if w := f.wishes[name]; w != nil {
 		k.follower.SetInterest(w.level, w.told...)
 	}
@@ -130,3 +143,12 @@ func (f *Fleet) Boxes() []Box {
 // Changed returns a channel that is closed when anything about any box changes,
 // the age of its data included. Take the channel first and call Boxes after.
 func (f *Fleet) Changed() <-chan struct{} { return f.changed.wait() }
+
+// Outbox returns where commands for the box of that name go; false when there is no
+// such box. It is the same as long as the box is paired, though it were paired anew.
+func (f *Fleet) Outbox(box string) (*command.Outbox, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	o, ok := f.outbox[box]
+	return o, ok
+}

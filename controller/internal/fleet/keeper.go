@@ -4,12 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"offing/tunnel"
+	"offing/tunnel/command"
 	"offing/tunnel/link"
 	"offing/tunnel/mirror"
 	"offing/tunnel/report"
@@ -22,6 +27,7 @@ type keeper struct {
 	file     pairingFile
 	state    *state.State
 	follower *mirror.Follower
+	outbox   *command.Outbox // outlives the keeper
 	changed  func()
 	log      *slog.Logger
 	stop     context.CancelFunc // ends run; guarded by Fleet.mu
@@ -29,14 +35,15 @@ type keeper struct {
 	pairing tunnel.Pairing
 	paired  bool // pairing was read
 
-	mu     sync.Mutex
-	status tunnel.Status
+	mu         sync.Mutex
+	status     tunnel.Status
+	noCommands string // see Box
 }
 
-func newKeeper(name string, file pairingFile, changed func(), log *slog.Logger) *keeper {
+func newKeeper(name string, file pairingFile, outbox *command.Outbox, changed func(), log *slog.Logger) *keeper {
 	s := state.New(newEpoch())
 	k := &keeper{
-		name: name, file: file, state: s, follower: mirror.NewFollower(s, log),
+		name: name, file: file, state: s, follower: mirror.NewFollower(s, log), outbox: outbox,
 		changed: changed, log: log, stop: func() {},
 		status: tunnel.Status{State: tunnel.Starting, Since: time.Now()},
 	}
@@ -68,13 +75,58 @@ func (k *keeper) run(ctx context.Context, dialer tunnel.Dialer) {
 	wg.Wait()
 }
 
-// follow mirrors the box over one connection until it ends.
+// follow mirrors the box over one connection, and carries commands to it, until
+// either ends.
 func (k *keeper) follow(ctx context.Context, client *link.Client) error {
-	channel, err := client.Mirror(ctx)
-	if err != nil {
-		return fmt.Errorf("open the mirror: %w", err)
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		channel, err := client.Mirror(ctx)
+		if err != nil {
+			return fmt.Errorf("open the mirror: %w", err)
+		}
+		return ended(k.follower.Run(ctx, channel))
+	})
+	both.Go(func() error { return k.command(ctx, client) })
+	return both.Wait()
+}
+
+// ended makes an error of the end of what has ended without one, so that the other
+// of the two ends too.
+func ended(err error) error {
+	if err == nil {
+		return io.EOF
 	}
-	return k.follower.Run(ctx, channel)
+	return err
+}
+
+// command carries commands to the box. An agent that does not take them, or not these,
+// is followed all the same.
+func (k *keeper) command(ctx context.Context, client *link.Client) error {
+	channel, err := client.Command(ctx)
+	if err == nil {
+		k.setNoCommands("")
+		err = ended(k.outbox.Run(ctx, channel))
+	}
+	switch {
+	case errors.Is(err, link.ErrNoCommands):
+		k.setNoCommands("the agent on the box is too old to take commands: update the agent on the box")
+	case errors.Is(err, command.ErrVersion):
+		k.setNoCommands(err.Error())
+	default:
+		return err
+	}
+	k.log.Warn("the box takes no commands", "error", err)
+	return nil
+}
+
+func (k *keeper) setNoCommands(why string) {
+	k.mu.Lock()
+	changed := k.noCommands != why
+	k.noCommands = why
+	k.mu.Unlock()
+	if changed {
+		k.changed()
+	}
 }
 
 // relay passes on that the state has changed.
@@ -118,9 +170,12 @@ func (k *keeper) up() bool {
 
 func (k *keeper) box() Box {
 	k.mu.Lock()
-	s := k.status
+	s, why := k.status, k.noCommands
 	k.mu.Unlock()
-	return Box{Name: k.name, State: k.state, Line: report.Line{
+	if s.State != tunnel.Up {
+		why = "" // it may be another agent that comes back
+	}
+	return Box{Name: k.name, State: k.state, NoCommands: why, Line: report.Line{
 		State: string(s.State), Since: s.Since, Code: s.Reason.Code, Reason: s.Reason.Text,
 		RTTMS: s.RTT.Milliseconds(),
 	}}
