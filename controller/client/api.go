@@ -2,10 +2,13 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"time"
@@ -93,13 +96,26 @@ func (c *Client) Ticket(ctx context.Context) (string, time.Duration, error) {
 	return answer.Ticket, time.Duration(answer.ExpiresIn) * time.Second, err
 }
 
+// errForeign means that an answer is well formed and makes no sense.
+var errForeign = errors.New("the controller's answer cannot be read, is it of the same version as this command?")
+
 // do sends body, when there is one, and decodes the answer into answer, when
 // there is one to be had.
 func (c *Client) do(ctx context.Context, method, path string, body, answer any) error {
+	return c.patiently(ctx, 0, method, path, body, answer)
+}
+
+// patiently is do for a request that the controller answers after wait at the
+// latest, and not at once.
+func (c *Client) patiently(ctx context.Context, wait time.Duration, method, path string, body, answer any) error {
 	req, err := c.request(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
+	sending := time.Duration(req.ContentLength/slowest) * time.Second
+	ctx, cancel := context.WithTimeout(ctx, timeout+min(max(wait, 0), MaxWait)+sending)
+	defer cancel()
+	req = req.WithContext(ctx)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return c.unanswered(err)
@@ -113,13 +129,13 @@ func (c *Client) do(ctx context.Context, method, path string, body, answer any) 
 		return fmt.Errorf("the controller's answer is larger than %d bytes", maxAnswer)
 	}
 	if res.StatusCode/100 != 2 {
-		return decodeError(res.StatusCode, data)
+		return decodeError(res.StatusCode, res.Header.Get("Content-Type"), data)
 	}
 	if answer == nil {
 		return nil
 	}
 	if err := json.Unmarshal(data, answer); err != nil {
-		return fmt.Errorf("the controller's answer cannot be read, is it of the same version as this command? %w", err)
+		return fmt.Errorf("%w %w", errForeign, err)
 	}
 	return nil
 }
@@ -137,7 +153,10 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", "application/json, application/problem+json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	if method != http.MethodGet {
 		req.Header.Set("Content-Type", "application/json")
 		// A page's browser sends it, so the controller may insist on it.
@@ -148,14 +167,19 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 	return req, nil
 }
 
-func decodeError(status int, data []byte) error {
-	var answer struct {
-		Error struct {
-			Code string `json:"code"`
-			Text string `json:"text"`
-		} `json:"error"`
+// problemJSON is the type of an error's answer (RFC 9457).
+const problemJSON = "application/problem+json"
+
+// decodeError reads an answer that is an error. What others than the controller
+// answer, such as a proxy, is still an error of this status.
+func decodeError(status int, contentType string, data []byte) error {
+	var problem struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+		Code   string `json:"code"`
 	}
-	// What cannot be read is still an error of this status.
-	_ = json.Unmarshal(data, &answer)
-	return &Error{Status: status, Code: answer.Error.Code, Text: answer.Error.Text}
+	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != problemJSON || json.Unmarshal(data, &problem) != nil {
+		return &Error{Status: status}
+	}
+	return &Error{Status: status, Code: problem.Code, Text: cmp.Or(problem.Detail, problem.Title)}
 }

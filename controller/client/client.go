@@ -17,9 +17,13 @@ import (
 	"time"
 )
 
-// timeout bounds a request. The controller answers from memory; only a list of
-// tens of thousands of torrents takes longer than milliseconds.
+// timeout bounds a request, beside what the controller was asked to wait. It answers
+// from memory; only a list of tens of thousands of torrents takes longer than
+// milliseconds.
 const timeout = 30 * time.Second
+
+// slowest is the rate, in bytes a second, at which a large request has time to arrive.
+const slowest = 128 << 10
 
 // ErrNoController means that nothing answers at the address: no controller
 // runs there, or not yet.
@@ -30,6 +34,8 @@ type Client struct {
 	base string // URL before the path, without a slash at its end
 	at   string // where the controller is, for errors
 	http *http.Client
+
+	token string // an API token, or empty
 }
 
 // New returns a client of the controller whose Unix socket is at the path.
@@ -43,7 +49,6 @@ func New(socket string) *Client {
 		at:   socket,
 		http: &http.Client{
 			Transport:     &http.Transport{DialContext: dial, MaxIdleConns: 2, IdleConnTimeout: timeout},
-			Timeout:       timeout,
 			CheckRedirect: noRedirect,
 		},
 	}
@@ -53,21 +58,39 @@ func New(socket string) *Client {
 // the cookie of a Setup or SignIn, and like a page it asks nobody but that host:
 // proxies of the environment are not used.
 func NewHTTP(page string) (*Client, error) {
+	c, err := atPage(page)
+	if err != nil {
+		return nil, err
+	}
+	c.http.Jar, err = cookiejar.New(nil)
+	return c, err
+}
+
+// NewToken returns a client of the controller whose page is at the URL, which shows
+// an API token instead of signing in.
+func NewToken(page, token string) (*Client, error) {
+	c, err := atPage(page)
+	if err != nil {
+		return nil, err
+	}
+	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return nil, errors.New("this is no API token: make one on the page of your account, and give it as it is shown there")
+	}
+	c.token = token
+	return c, nil
+}
+
+// atPage returns a client without any proof of who asks.
+func atPage(page string) (*Client, error) {
 	u, err := url.Parse(page)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("%q is not the address of a page: want one such as http://127.0.0.1:8080", page)
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
 	}
 	return &Client{
 		base: u.Scheme + "://" + u.Host + strings.TrimSuffix(u.EscapedPath(), "/"),
 		at:   u.Host,
 		http: &http.Client{
 			Transport:     &http.Transport{MaxIdleConns: 2, IdleConnTimeout: timeout},
-			Timeout:       timeout,
-			Jar:           jar,
 			CheckRedirect: noRedirect,
 		},
 	}, nil

@@ -32,6 +32,9 @@ func answering(requests *[]seen, status int, body string) http.Handler {
 		if c, err := r.Cookie("offing_session"); err == nil {
 			cookie = c.Value
 		}
+		if strings.Contains(body, `"code"`) {
+			w.Header().Set("Content-Type", "application/problem+json")
+		}
 		*requests = append(*requests, seen{r.Method, r.URL.EscapedPath(), string(data), r.Header.Get("Origin"), r.Header.Get("Content-Type"), cookie})
 		http.SetCookie(w, &http.Cookie{Name: "offing_session", Value: "one", Path: "/", HttpOnly: true})
 		w.WriteHeader(status)
@@ -130,10 +133,12 @@ func TestErrors(t *testing.T) {
 		want   client.Error
 		text   string
 	}{
-		"of the API":     {401, `{"error":{"code":"bad-credentials","text":"try again"}}`, client.Error{Status: 401, Code: "bad-credentials", Text: "try again"}, "try again"},
+		"of the API":     {401, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"try again","code":"bad-credentials"}`, client.Error{Status: 401, Code: "bad-credentials", Text: "try again"}, "try again"},
+		"without detail": {401, `{"title":"Unauthorized","code":"x"}`, client.Error{Status: 401, Code: "x", Text: "Unauthorized"}, "Unauthorized"},
+		"not in JSON":    {401, `"code"`, client.Error{Status: 401}, "the controller answered 401 Unauthorized"},
 		"of another":     {502, "<html>", client.Error{Status: 502}, "the controller answered 502 Bad Gateway"},
 		"a redirect":     {302, "", client.Error{Status: 302}, "the controller answered 302 Found"},
-		"of other JSON":  {500, `{"error":"text"}`, client.Error{Status: 500}, "the controller answered 500 Internal Server Error"},
+		"of other JSON":  {500, `{"detail":"of somebody else"}`, client.Error{Status: 500}, "the controller answered 500 Internal Server Error"},
 		"without a body": {404, "", client.Error{Status: 404}, "the controller answered 404 Not Found"},
 	} {
 		t.Run(name, func(t *testing.T) {

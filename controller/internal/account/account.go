@@ -66,6 +66,9 @@ type Config struct {
 	// the next who gets that name inherits nothing. It may be called again after an
 	// error, and may be nil.
 	Removing func(ctx context.Context, user User) error
+	// Changed is told of each who has got another role or was disabled, once it is so.
+	// It does not block, and may be nil.
+	Changed func(user User)
 }
 
 // Accounts keeps people, sessions and tickets. Its methods may be called by many
@@ -75,6 +78,7 @@ type Accounts struct {
 	now      func() time.Time
 	notify   func(ctx context.Context, user User, kind, text string)
 	removing func(ctx context.Context, user User) error
+	changed  func(user User)
 
 	people      store.Bucket // user → person
 	setup       store.Bucket // setupKey → hash of the setup token
@@ -107,7 +111,7 @@ func Open(ctx context.Context, c Config) (*Accounts, error) {
 		c.Cost = presentCost()
 	}
 	a := &Accounts{
-		log: c.Log, now: c.Now, notify: c.Notify, removing: c.Removing,
+		log: c.Log, now: c.Now, notify: c.Notify, removing: c.Removing, changed: c.Changed,
 		passwords: newPasswords(c.Cost), throttle: newThrottle(c.Now),
 		endings: endings{of: map[SessionID][]*waiting{}},
 	}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,25 +25,19 @@ type index struct {
 // openIndex reads whose is what in b. Each value has the members user and created.
 func openIndex(ctx context.Context, b store.Bucket) (*index, error) {
 	x := &index{of: map[User]map[digest]time.Time{}, owner: map[digest]User{}}
-	keys, err := b.Keys(ctx)
+	items, err := b.All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read whose sessions there are: %w", err)
 	}
-	for _, key := range keys {
+	for _, item := range items {
 		var owned struct {
 			User    string    `json:"user"`
 			Created time.Time `json:"created"`
 		}
-		_, err := load(ctx, b, key, &owned)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // it ran out just now
-		} else if err != nil {
-			return nil, fmt.Errorf("read whose sessions there are: %w", err)
+		if json.Unmarshal(item.Value, &owned) != nil || len(item.Key) != len(digest{}) {
+			return nil, fmt.Errorf("read whose sessions there are: %w: a value cannot be decoded", store.ErrDamaged)
 		}
-		if len(key) != len(digest{}) {
-			return nil, fmt.Errorf("read whose sessions there are: %w", store.ErrDamaged)
-		}
-		x.add(User(owned.User), digest([]byte(key)), owned.Created)
+		x.add(User(owned.User), digest([]byte(item.Key)), owned.Created)
 	}
 	return x, nil
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -119,20 +120,19 @@ func (a *Accounts) Uninvite(ctx context.Context, id string) error {
 }
 
 func (a *Accounts) eachInvitation(ctx context.Context, f func(digest, invitation, uint64) error) error {
-	keys, err := a.invitations.Keys(ctx)
+	items, err := a.invitations.All(ctx)
 	if err != nil {
 		return fmt.Errorf("list invitations: %w", err)
 	}
-	for _, key := range keys {
+	for _, item := range items {
 		var i invitation
-		revision, err := load(ctx, a.invitations, key, &i)
-		if errors.Is(err, store.ErrNotFound) {
+		if json.Unmarshal(item.Value, &i) != nil {
+			return fmt.Errorf("look at an invitation: %w: a value cannot be decoded", store.ErrDamaged)
+		}
+		if len(item.Key) != len(digest{}) {
 			continue
 		}
-		if err == nil && len(key) == len(digest{}) {
-			err = f(digest([]byte(key)), i, revision)
-		}
-		if err != nil {
+		if err := f(digest([]byte(item.Key)), i, item.Revision); err != nil {
 			return fmt.Errorf("look at an invitation: %w", err)
 		}
 	}

@@ -7,15 +7,14 @@ import (
 	"offing/controller/internal/useragent"
 )
 
-// The kinds of what a person should know of their account. The words are those
-// of the package of notices.
+// The kinds of what a person should know of their account. They go over the wire.
 const (
-	kindSignIn       = "sign-in"
-	kindTicketReused = "ticket-reused"
-	kindPassword     = "password"
-	kindFactor       = "factor"
-	kindToken        = "token"
-	kindRole         = "role"
+	kindSignIn       = "sign-in"       // a new session was opened
+	kindTicketReused = "ticket-reused" // a ticket was used twice: its session was ended
+	kindPassword     = "password"      // the password was changed
+	kindFactor       = "factor"        // a second factor was added or removed
+	kindToken        = "token"         // an API token was made or revoked
+	kindRole         = "role"          // the role was changed
 )
 
 // tell tells user what they should know. No argument is a secret.

@@ -74,6 +74,16 @@ func (a *Accounts) Find(ctx context.Context, name string) (User, error) {
 	return user, err
 }
 
+// Standing returns the role of a person as it is now, or "" for who is disabled or not
+// there.
+func (a *Accounts) Standing(ctx context.Context, user User) (Role, error) {
+	who, err := a.person(ctx, user)
+	if errors.Is(err, ErrNoPerson) || err == nil && who.Disabled {
+		return "", nil
+	}
+	return who.Role, err
+}
+
 // Exists tells whether there is such a person.
 func (a *Accounts) Exists(ctx context.Context, user User) (bool, error) {
 	_, err := a.Find(ctx, string(user))
@@ -139,6 +149,7 @@ func (a *Accounts) SetRole(ctx context.Context, user User, role Role) error {
 	if err != nil || !changed {
 		return err
 	}
+	a.changedTo(user)
 	a.tell(ctx, user, kindRole, "An administrator changed what you may do: you are now %s.",
 		map[Role]string{RoleAdmin: "an administrator", RoleUser: "a user"}[role])
 	return a.EndSessions(ctx, user, SessionID{})
@@ -170,7 +181,14 @@ func (a *Accounts) setDisabledLocked(ctx context.Context, user User, disabled bo
 	if err != nil || !disabled {
 		return err
 	}
+	a.changedTo(user)
 	return a.endEverything(ctx, user)
+}
+
+func (a *Accounts) changedTo(user User) {
+	if a.changed != nil {
+		a.changed(user)
+	}
 }
 
 // Remove removes a person with all that is theirs. It returns ErrNoPerson or

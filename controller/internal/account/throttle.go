@@ -177,16 +177,21 @@ func (t *throttle) undoLocked(k trackKey) {
 
 func key(kind, what string) trackKey { return sha256.Sum256([]byte(kind + " " + what)) }
 
-// networkOf is the address, or for IPv6 the network that one customer has.
-func networkOf(a netip.Addr) string {
+// Network returns the address itself as a network, or for IPv6 the one that a
+// customer has (a /64): what is counted together. An IPv4 address that is written as
+// an IPv6 one is what it is. What is no address has the zero Prefix.
+func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
+	bits := a.BitLen()
 	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
+		bits = 64
 	}
-	return a.String()
+	network, _ := a.Prefix(bits)
+	return network
 }
+
+// networkOf is Network in words.
+func networkOf(a netip.Addr) string { return Network(a).String() }
 
 // dropOld makes room by dropping the oldest of a few, taken in the map's random
 // order: near enough to the oldest of all, and quick when under attack.

@@ -13,7 +13,7 @@ import (
 type AuditEntry struct {
 	At     time.Time
 	Actor  account.User // who did it; empty: somebody at the controller's own socket
-	Action string       // a stable word, such as "user.remove"
+	Action string       // a stable word, such as "user-removed"
 	Object string       // what or whom it was done to, for people to read; no secret
 }
 

@@ -9,18 +9,13 @@ import "time"
 type Notice struct {
 	ID   uint64    // grows with each notice of the controller
 	At   time.Time // when it happened
-	Kind string    // a stable word, one of those below
+	Kind string    // a stable word, one of those below or of account's
 	Text string    // the same for a person, with what to do; no secret is in it
 }
 
 // The kinds of notices. They go over the wire.
 const (
-	KindSignIn       = "sign-in"       // a new session was opened
-	KindTicketReused = "ticket-reused" // a ticket was used twice: its session was ended
-	KindPassword     = "password"      // the password was changed
-	KindFactor       = "factor"        // a second factor was added or removed
-	KindToken        = "token"         // an API token was made or revoked
-	KindShare        = "share"         // a torrent was shared with them, or no longer is
-	KindQuota        = "quota"         // a quota was changed or reached
-	KindRole         = "role"          // the role was changed
+	KindShare   = "share"   // a torrent was shared with them, or no longer is
+	KindQuota   = "quota"   // a quota was changed or reached
+	KindCommand = "command" // a command of theirs was not done, or an administrator removed their torrent
 )

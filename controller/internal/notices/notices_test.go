@@ -61,9 +61,9 @@ func TestNotices(t *testing.T) {
 	if got := texts(t, n, "ada", 10); got != "" {
 		t.Errorf("at first %q", got)
 	}
-	n.Post(ctx, "ada", KindRole, "a")
+	n.Post(ctx, "ada", "role", "a")
 	n.Post(ctx, "ben", KindShare, "b")
-	n.Post(ctx, "ada", KindToken, "c")
+	n.Post(ctx, "ada", "token", "c")
 	closeStore()
 	n, _ = open(t, dir, nil)
 	for user, want := range map[account.User]string{"ada": "role:a token:c", "ben": "share:b", "cem": "", "ad": "", "*": "", ">": ""} {
@@ -90,7 +90,7 @@ func TestNotices(t *testing.T) {
 func TestNoticesAreBounded(t *testing.T) {
 	ctx := t.Context()
 	n, _ := open(t, t.TempDir(), nil)
-	n.Post(ctx, "ben", KindRole, "b")
+	n.Post(ctx, "ben", "role", "b")
 	for i := range noticesEach + 5 {
 		n.Post(ctx, "ada", KindQuota, fmt.Sprint(i))
 	}
@@ -106,8 +106,8 @@ func TestNoticesAreBounded(t *testing.T) {
 func TestForget(t *testing.T) {
 	ctx := t.Context()
 	n, _ := open(t, t.TempDir(), nil)
-	n.Post(ctx, "ada", KindRole, "a")
-	n.Post(ctx, "ben", KindRole, "b")
+	n.Post(ctx, "ada", "role", "a")
+	n.Post(ctx, "ben", "role", "b")
 	if err := n.Forget(ctx, "ada"); err != nil {
 		t.Fatal(err)
 	}
@@ -132,10 +132,10 @@ func TestWatch(t *testing.T) {
 	defer watch("ben", "ben")()
 	seen := ""
 	stop3 := n.Watch("ada", func() { seen += texts(t, n, "ada", 1) + " " })
-	n.Post(ctx, "ada", KindRole, "a")
+	n.Post(ctx, "ada", "role", "a")
 	stop1()
 	stop1() // twice is as good as once
-	n.Post(ctx, "ada", KindRole, "b")
+	n.Post(ctx, "ada", "role", "b")
 	stop2()
 	stop3()
 	if err := n.Forget(ctx, "ada"); err != nil {
@@ -181,7 +181,7 @@ func TestPostOutlivesTheRequest(t *testing.T) {
 	n, _ := open(t, t.TempDir(), nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	n.Post(ctx, "ada", KindPassword, "a")
+	n.Post(ctx, "ada", "password", "a")
 	n.Audit(ctx, "ada", "user.password", "")
 	if got := texts(t, n, "ada", 10); got != "password:a" {
 		t.Errorf("got %q", got)
@@ -198,7 +198,7 @@ func TestLostNoticesAreLogged(t *testing.T) {
 	woken := false
 	defer n.Watch("secret-ada", func() { woken = true })()
 	closeStore()
-	n.Post(t.Context(), "secret-ada", KindRole, "secret-text")
+	n.Post(t.Context(), "secret-ada", "role", "secret-text")
 	n.Audit(t.Context(), "secret-ada", "user.remove", "secret-ben")
 	for _, want := range []string{"a notice was lost", "kind=role", "audit log was lost", "action=user.remove"} {
 		if !strings.Contains(out.String(), want) {
@@ -215,7 +215,7 @@ func TestAudit(t *testing.T) {
 	n, _ := open(t, t.TempDir(), nil)
 	n.Audit(ctx, "ada", "user.add", "ben")
 	n.Audit(ctx, "", "user.remove", "ben")
-	n.Post(ctx, "ada", KindRole, "not of the audit log")
+	n.Post(ctx, "ada", "role", "not of the audit log")
 	entries, err := n.AuditLog(ctx, 10)
 	if err != nil {
 		t.Fatal(err)

@@ -43,12 +43,15 @@ func (a *Access) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// access returns what grants give to u.
-func access(grants []Grant, u account.User) Access {
+// AccessOf returns what grants, which are sorted by user, give to u.
+func AccessOf(grants []Grant, u account.User) Access { return GrantOf(grants, u).Access }
+
+// GrantOf returns the grant of u, or one of None, out of those sorted by user.
+func GrantOf(grants []Grant, u account.User) Grant {
 	if i, ok := find(grants, u); ok {
-		return grants[i].Access
+		return grants[i]
 	}
-	return None
+	return Grant{User: u}
 }
 
 // owned tells whether grants make anybody an owner.
@@ -59,18 +62,27 @@ func owned(grants []Grant) bool {
 // with returns grants in which u has a, which takes what u had when it is None.
 // It does not write to grants, which it returns when they say so already.
 func with(grants []Grant, u account.User, a Access) []Grant {
-	i, ok := find(grants, u)
-	switch {
-	case ok && grants[i].Access == a, !ok && a == None:
+	g := GrantOf(grants, u)
+	if g.Access == a {
 		return grants
-	case a == None:
+	}
+	return withGrant(grants, Grant{User: u, Access: a})
+}
+
+// withGrant is with, and says whether the owner joined.
+func withGrant(grants []Grant, g Grant) []Grant {
+	i, ok := find(grants, g.User)
+	switch {
+	case ok && grants[i] == g, !ok && g.Access == None:
+		return grants
+	case g.Access == None:
 		return slices.Concat(grants[:i], grants[i+1:])
 	case ok:
 		grants = slices.Clone(grants)
-		grants[i].Access = a
+		grants[i] = g
 		return grants
 	}
-	return slices.Concat(grants[:i], []Grant{{u, a}}, grants[i:])
+	return slices.Concat(grants[:i], []Grant{g}, grants[i:])
 }
 
 func find(grants []Grant, u account.User) (int, bool) {

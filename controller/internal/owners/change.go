@@ -150,12 +150,12 @@ func (o *Owners) adminMay(k Key, a Access) error {
 // the box has, if it has it, under k since added.
 func (o *Owners) ownerMay(actor account.User, k Key, added int64, exists bool, user account.User) error {
 	grants := o.Grants(k, added)
-	switch mine := access(grants, actor); {
+	switch mine := AccessOf(grants, actor); {
 	case !exists || mine == None:
 		return ErrUnknownTorrent
 	case mine != Own:
 		return ErrNotOwner
-	case access(grants, user) == Own:
+	case AccessOf(grants, user) == Own:
 		return ErrOwnership
 	}
 	return nil

@@ -142,7 +142,7 @@ func (r record) inSight(box string, s *sight, rules []Rule) record {
 		return r
 	}
 	i := slices.IndexFunc(rules, func(rule Rule) bool { return rule.fits(box, s) })
-	if i < 0 || access(r.grants, rules[i].User) >= rules[i].Access {
+	if i < 0 || AccessOf(r.grants, rules[i].User) >= rules[i].Access {
 		return r
 	}
 	return r.give(cmp.Or(s.added, r.added), rules[i].User, rules[i].Access)

@@ -46,7 +46,7 @@ func (x *index) of(u account.User) []Key {
 	var keys []Key
 	for _, n := range names {
 		for h, r := range x.shard(n).torrents {
-			if access(r.grants, u) != None {
+			if AccessOf(r.grants, u) != None {
 				keys = append(keys, Key{n.box, h})
 			}
 		}
@@ -114,21 +114,21 @@ func (x *index) countLocked(n shardName, grants []Grant, times int) {
 
 // loadGrants reads all shards.
 func (o *Owners) loadGrants(ctx context.Context) error {
-	keys, err := o.buckets.grants.Keys(ctx)
+	items, err := o.buckets.grants.All(ctx)
 	if err != nil {
 		return err
 	}
 	names := map[string]account.User{}
-	for _, key := range keys {
-		n, err := parseShardName(key)
+	for _, item := range items {
+		n, err := parseShardName(item.Key)
 		if err != nil {
 			return err
 		}
-		s, err := o.readShard(ctx, n, names)
+		ts, err := decodeTorrents(n, item.Value, names)
 		if err != nil {
 			return err
 		}
-		o.index.put(n, s)
+		o.index.put(n, shard{item.Revision, ts})
 	}
 	return nil
 }

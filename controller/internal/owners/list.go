@@ -39,7 +39,7 @@ func (o *Owners) Present(f Filter) []Torrent {
 		states[box].Each(func(t *state.Torrent) bool {
 			k := Key{box, t.Hash}
 			grants := o.Grants(k, t.Added)
-			if (f.User == "" || access(grants, f.User) != None) && !(f.Unowned && owned(grants)) {
+			if (f.User == "" || AccessOf(grants, f.User) != None) && !(f.Unowned && owned(grants)) {
 				found = append(found, Torrent{k, t.Name, t.Size, t.Added, grants})
 			}
 			return true
@@ -57,7 +57,7 @@ func (o *Owners) Present(f Filter) []Torrent {
 func (o *Owners) Shared(actor account.Principal, k Key) ([]Grant, error) {
 	t, ok := o.tally.torrent(k)
 	grants := o.Grants(k, t.Added)
-	mine := access(grants, actor.User)
+	mine := AccessOf(grants, actor.User)
 	switch {
 	case ok && (actor.Role == account.RoleAdmin || mine == Own):
 		return grants, nil

@@ -27,7 +27,14 @@ type Key struct {
 type Grant struct {
 	User   account.User
 	Access Access // never None
+	// Joined is of an owner who added what the box had already: they have not shown
+	// that they know the tracker's secret, and are not told it.
+	Joined bool
 }
+
+// Secrets tells whether whoever has the grant may read what only a member of the
+// torrent's tracker should: announce URLs and what is written by trackers.
+func (g Grant) Secrets() bool { return g.Access == Own && !g.Joined }
 
 // People knows who exists. *account.Accounts is one.
 type People interface {
@@ -116,7 +123,12 @@ func (o *Owners) Grants(k Key, added int64) []Grant { return o.index.get(k).of(a
 
 // Access returns what u may do with the torrent that the box has under k since added.
 func (o *Owners) Access(u account.User, k Key, added int64) Access {
-	return access(o.Grants(k, added), u)
+	return AccessOf(o.Grants(k, added), u)
+}
+
+// Exists tells whether there is a person of that name.
+func (o *Owners) Exists(ctx context.Context, u account.User) (bool, error) {
+	return o.people.Exists(ctx, u)
 }
 
 // Torrents returns all that u was given, in no order. Whether it still counts,

@@ -149,20 +149,16 @@ func quotaText(q Quota) string {
 }
 
 func (o *Owners) loadQuotas(ctx context.Context) error {
-	users, err := o.buckets.quotas.Keys(ctx)
+	items, err := o.buckets.quotas.All(ctx)
 	if err != nil {
 		return err
 	}
-	for _, u := range users {
-		e, err := o.buckets.quotas.Get(ctx, u)
+	for _, item := range items {
+		q, err := decodeQuota(item.Value)
 		if err != nil {
 			return err
 		}
-		q, err := decodeQuota(e.Value)
-		if err != nil {
-			return err
-		}
-		o.tally.setQuota(account.User(u), q)
+		o.tally.setQuota(account.User(item.Key), q)
 	}
 	return nil
 }

@@ -81,19 +81,24 @@ type storedRecord struct {
 	Days   uint16            `json:"absent,omitempty"`
 	Last   uint32            `json:"absent_last,omitempty"`
 	Grants map[string]Access `json:"grants"`
+	Joined []string          `json:"joined,omitempty"` // of Grants, those who joined; a version without it wrote none
 }
 
 func (ts torrents) encode() ([]byte, error) {
 	stored := make(map[state.Hash]storedRecord, len(ts))
 	for h, r := range ts {
 		grants := make(map[string]Access, len(r.grants))
+		var joined []string
 		for _, g := range r.grants {
 			grants[string(g.User)] = g.Access
+			if g.Joined {
+				joined = append(joined, string(g.User))
+			}
 		}
 		if len(grants) > maxPeople {
 			return nil, ErrNoRoom
 		}
-		stored[h] = storedRecord{r.added, r.gone, r.absent.days, r.absent.last, grants}
+		stored[h] = storedRecord{r.added, r.gone, r.absent.days, r.absent.last, grants, joined}
 	}
 	value, err := json.Marshal(stored)
 	if err == nil && len(value) > maxShard {
@@ -119,7 +124,7 @@ func decodeTorrents(n shardName, value []byte, names map[string]account.User) (t
 			if _, ok := names[name]; !ok {
 				names[name] = account.User(name)
 			}
-			r.grants = append(r.grants, Grant{names[name], a})
+			r.grants = append(r.grants, Grant{names[name], a, slices.Contains(s.Joined, name)})
 		}
 		if len(r.grants) == 0 || len(r.grants) > maxPeople || h[0] != n.first {
 			return nil, fmt.Errorf("%w: grants are where they do not belong", store.ErrDamaged)

@@ -40,11 +40,11 @@ func TestShardNames(t *testing.T) {
 
 func TestRecordsOfTheStore(t *testing.T) {
 	ts := torrents{
-		hash(1): {100, false, absence{}, []Grant{{"anna", Own}, {"ben", See}}},
-		{1, 7}:  {0, false, absence{3, 20000}, []Grant{{"anna", Act}}},
+		hash(1): {100, false, absence{}, []Grant{{"anna", Own, false}, {"ben", Own, true}}},
+		{1, 7}:  {0, false, absence{3, 20000}, []Grant{{User: "anna", Access: Act}}},
 	}
 	value, err := ts.encode()
-	want := `{"0100000000000000000000000000000000000001":{"added":100,"grants":{"anna":"own","ben":"see"}},` +
+	want := `{"0100000000000000000000000000000000000001":{"added":100,"grants":{"anna":"own","ben":"own"},"joined":["ben"]},` +
 		`"0107000000000000000000000000000000000000":{"absent":3,"absent_last":20000,"grants":{"anna":"act"}}}`
 	if err != nil || string(value) != want {
 		t.Fatalf("%s, %v\nwant %s", value, err, want)
@@ -81,7 +81,7 @@ func TestNoRoom(t *testing.T) {
 	ts := torrents{}
 	grants := make([]Grant, 0, maxPeople)
 	for n := range maxPeople {
-		grants = append(grants, Grant{account.User(fmt.Sprintf("%032d", n)), Own})
+		grants = append(grants, Grant{User: account.User(fmt.Sprintf("%032d", n)), Access: Own})
 	}
 	for n := range 80 { // a box of 20,000 torrents with 64 owners each
 		ts[hash(1+n<<8)] = record{added: 1, grants: grants}
@@ -103,7 +103,7 @@ func TestNoRoom(t *testing.T) {
 
 func FuzzDecodeTorrents(f *testing.F) {
 	for _, seed := range []string{
-		`{}`, `null`, `{"0100000000000000000000000000000000000001":{"added":100,"absent":3,"absent_last":9,"grants":{"anna":"own","ben":"see"}}}`,
+		`{}`, `null`, `{"0100000000000000000000000000000000000001":{"added":100,"absent":3,"absent_last":9,"grants":{"anna":"own","ben":"own"},"joined":["ben"]}}`,
 		`{"0100000000000000000000000000000000000001":{"grants":{"anna":"none"}}}`, `{"01":null}`, "\xff",
 	} {
 		f.Add([]byte(seed))

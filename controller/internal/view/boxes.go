@@ -43,8 +43,11 @@ func (v *Views) part(u account.User, s *state.State, keys []owners.Key) *state.S
 			if !ok {
 				continue
 			}
-			if access := v.cfg.Owners.Access(u, k, t.Added); access != owners.None {
-				t.ErrorText = textFor(t.ErrorText, access)
+			if g := owners.GrantOf(v.cfg.Owners.Grants(k, t.Added), u); g.Access != owners.None {
+				t.ErrorText = textFor(t.ErrorText, Reads(g))
+				if !g.Secrets() {
+					t.Trackers = hosts(t.Trackers)
+				}
 				tx.Put(&t)
 			}
 		}

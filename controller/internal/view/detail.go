@@ -43,7 +43,7 @@ type told struct {
 // detailMark is the Mark of details: what a page has.
 type detailMark struct {
 	feed     *details
-	access   owners.Access
+	access   owners.Grant
 	serial   uint64 // of a told; 0 while there was none
 	pieces   uint64 // told.pieces
 	piecesAt time.Time
@@ -57,7 +57,7 @@ func (v *Views) torrent(who viewer, topic string) (hub.Feed, bool) {
 	}
 	v.update(v.syncLocked)
 	f := &details{views: v, who: who, key: key}
-	if f.access() == owners.None {
+	if f.access().Access == owners.None {
 		return nil, false
 	}
 	return f, true
@@ -82,7 +82,7 @@ func TorrentTopic(box string, h state.Hash) string {
 }
 
 // access returns what the viewer may do with the torrent that is there now.
-func (f *details) access() owners.Access {
+func (f *details) access() owners.Grant {
 	for _, b := range *f.views.shown.Load() {
 		if b.name != f.key.Box {
 			continue
@@ -90,13 +90,13 @@ func (f *details) access() owners.Access {
 		c := b.look(f.key.Hash)
 		switch {
 		case c.removed:
-			return owners.None
+			return owners.Grant{}
 		case f.who.admin():
-			return owners.Own
+			return owners.Grant{Access: owners.Own}
 		}
-		return f.views.cfg.Owners.Access(f.who.user, f.key, c.added)
+		return owners.GrantOf(f.views.cfg.Owners.Grants(f.key, c.added), f.who.user)
 	}
-	return owners.None
+	return owners.Grant{}
 }
 
 // Watch implements hub.Feed: the box tells the details while somebody looks.
@@ -124,7 +124,7 @@ func (f *details) Watch(changed func()) (stop func()) {
 // Since implements hub.Feed.
 func (f *details) Since(mark hub.Mark) hub.Update {
 	access := f.access()
-	if access == owners.None {
+	if access.Access == owners.None {
 		return hub.Update{Gone: true}
 	}
 	from, ours := mark.(detailMark)

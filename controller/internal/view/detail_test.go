@@ -281,9 +281,11 @@ func TestDetailsLeadToThePresent(t *testing.T) {
 
 func TestFolderIsItsOwners(t *testing.T) {
 	d := state.Detail{Dir: "/srv/downloads/anna"}
-	for access, want := range map[owners.Access]string{owners.See: "", owners.Act: "", owners.Own: d.Dir} {
-		if got := infoOf(&d, access).Dir; got != want {
-			t.Errorf("who may %v is told of the folder %q, want %q", access, got, want)
+	for g, want := range map[owners.Grant]string{
+		{Access: owners.See}: "", {Access: owners.Act}: "", {Access: owners.Own}: d.Dir, {Access: owners.Own, Joined: true}: d.Dir,
+	} {
+		if got := infoOf(&d, g).Dir; got != want {
+			t.Errorf("%+v is told of the folder %q, want %q", g, got, want)
 		}
 	}
 }

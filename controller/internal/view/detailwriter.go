@@ -46,11 +46,11 @@ type detailTracker struct {
 }
 
 // wholeDetail returns all of a detail.
-func wholeDetail(d *told, access owners.Access) [][]byte {
+func wholeDetail(d *told, g owners.Grant) [][]byte {
 	var w detailWriter
 	w.age(d)
-	w.info(&d.Detail, access)
-	w.trackers(d.Trackers, access)
+	w.info(&d.Detail, g)
+	w.trackers(d.Trackers, Reads(g))
 	w.pieces(&d.Pieces)
 	w.list("peers", len(d.Peers), func(b []byte, i int) []byte { return appendPeer(b, &d.Peers[i]) })
 	w.list("files", len(d.Files), func(b []byte, i int) []byte { return appendFile(b, i, &d.Files[i]) })
@@ -59,13 +59,13 @@ func wholeDetail(d *told, access owners.Access) [][]byte {
 
 // difference writes what is different but the pieces. What somebody has chosen,
 // or might want to act upon, is told at once.
-func (w *detailWriter) difference(before, now *told, access owners.Access) {
-	if infoOf(&before.Detail, access) != infoOf(&now.Detail, access) {
-		w.info(&now.Detail, access)
+func (w *detailWriter) difference(before, now *told, g owners.Grant) {
+	if infoOf(&before.Detail, g) != infoOf(&now.Detail, g) {
+		w.info(&now.Detail, g)
 		w.hurry(detailPace)
 	}
 	if !slices.Equal(before.Trackers, now.Trackers) {
-		w.trackers(now.Trackers, access)
+		w.trackers(now.Trackers, Reads(g))
 		w.hurry(0)
 	}
 	w.peers(before.Peers, now.Peers)
@@ -123,16 +123,16 @@ func (w *detailWriter) age(d *told) {
 	w.part = strconv.AppendInt(w.member("age_ms"), max(time.Since(d.at).Milliseconds(), 0), 10)
 }
 
-func (w *detailWriter) info(d *state.Detail, access owners.Access) {
-	w.part = append(w.member("info"), encode(infoOf(d, access))...)
+func (w *detailWriter) info(d *state.Detail, g owners.Grant) {
+	w.part = append(w.member("info"), encode(infoOf(d, g))...)
 }
 
 // infoOf returns the info of a detail. A private tracker's comment may be an
 // address that only its member should have, and the names of folders tell how the
 // owner keeps their things.
-func infoOf(d *state.Detail, access owners.Access) detailInfo {
-	dir := d.Dir
-	if access < owners.Own {
+func infoOf(d *state.Detail, g owners.Grant) detailInfo {
+	dir, access := d.Dir, Reads(g)
+	if g.Access < owners.Own {
 		dir = ""
 	}
 	return detailInfo{textFor(d.Comment, access), textFor(d.Creator, access), d.Created, dir, d.Private,

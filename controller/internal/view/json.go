@@ -46,6 +46,12 @@ func appendPlace(b []byte, box string, h state.Hash) []byte {
 	return append(b, '"')
 }
 
+// inRow are the fields that a row has.
+const inRow = state.FieldName | state.FieldStatus | state.FieldError | state.FieldSize | state.FieldLeft |
+	state.FieldMetadata | state.FieldChecked | state.FieldRateDown | state.FieldRateUp | state.FieldDownloaded |
+	state.FieldUploaded | state.FieldPeers | state.FieldPeersSending | state.FieldPeersGetting | state.FieldWebSeeds |
+	state.FieldAdded | state.FieldDone | state.FieldQueue | state.FieldLabels
+
 // appendFields appends the fields f of t as members, each after a comma, for
 // somebody with that access.
 func appendFields(b []byte, t *state.Torrent, f state.Fields, access owners.Access) []byte {

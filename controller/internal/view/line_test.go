@@ -1,13 +1,11 @@
 package view
 
 import (
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"offing/controller/internal/hub"
-	"offing/controller/internal/notices"
 	"offing/controller/internal/owners"
 	"offing/tunnel/report"
 	"offing/tunnel/state"
@@ -141,31 +139,4 @@ func TestTotals(t *testing.T) {
 	w.step()
 	hers.step(t, "removed", 1, 0)
 	expect(t, hers.f.Since(nil), true, `"torrents":0,"down":0,"up":0,"size":0,"left":0,"status":{},"errors":0,"quota":{"bytes":7},"used":{"torrents":0,"bytes":0}`)
-}
-
-func TestNotices(t *testing.T) {
-	w := newWorld()
-	f := w.feed(t, eve, TopicNotices)
-	u := f.Since(nil)
-	expect(t, u, true, `"notices":[]`)
-	post := func(id uint64) {
-		w.letters.of[eve.User] = append(w.letters.of[eve.User], notices.Notice{ID: id, At: time.Unix(1e9, 0).UTC(), Kind: notices.KindShare, Text: `"x"`})
-	}
-	post(5)
-	w.letters.err = errors.New("the store is not there")
-	expect(t, f.Since(nil), false, "")
-	if again := f.Since(u.Mark); again.Mark != u.Mark || len(again.Parts) > 0 {
-		t.Errorf("without a store came %s", again.Parts)
-	}
-	w.letters.err = nil
-	u = f.Since(u.Mark)
-	expect(t, u, false, `"notices":[{"id":5,"at":"2001-09-09T01:46:40Z","kind":"share","text":"\"x\""}]`)
-	expect(t, f.Since(u.Mark), false, "")
-	expect(t, w.feed(t, ben, TopicNotices).Since(nil), true, `"notices":[]`)
-	for id := range uint64(lastNotices) {
-		post(10 + id)
-	}
-	if u = f.Since(u.Mark); !u.Reset || u.Mark != uint64(9+lastNotices) {
-		t.Errorf("who has missed too much gets %v, reset %v", u.Mark, u.Reset)
-	}
 }

@@ -9,11 +9,11 @@ import (
 
 // putLocked puts a torrent into a table, or marks it there, and wakes whom that
 // concerns.
-func (v *Views) putLocked(t *table, b *box, c *change, access owners.Access, grants []owners.Grant) {
+func (v *Views) putLocked(t *table, b *box, c *change, own owners.Grant, grants []owners.Grant) {
 	v.stats.marked.Add(1)
 	t.mu.Lock()
 	before := t.totals
-	fresh := t.put(b, c, access, grants)
+	fresh := t.put(b, c, own, grants)
 	first, moved := fresh && t.held[b] == 1, t.totals != before
 	t.mu.Unlock()
 	if fresh {

@@ -73,7 +73,7 @@ func (w *world) naive(t *testing.T, p account.Principal) map[string]map[string]a
 			text := appendFields(appendPlace([]byte(`"x":0`), b.Name, v.Hash), v, state.AllFields, owners.Own)
 			if p.Role == account.RoleAdmin {
 				text = appendOwners(append(text, `,"access":"own"`...), grants)
-			} else if access := accessOf(grants, p.User); access != owners.None {
+			} else if access := owners.AccessOf(grants, p.User); access != owners.None {
 				text = fmt.Appendf(text, `,"access":%q`, word(access))
 			} else {
 				return true
@@ -191,7 +191,7 @@ func (w *world) recount(t *testing.T) {
 		var want totals
 		for _, b := range w.src.boxes {
 			b.State.Each(func(v *state.Torrent) bool {
-				if s := shareOf(v); who.admin() || accessOf(w.Grants(key(b.Name, v.Hash), v.Added), who.user) != owners.None {
+				if s := shareOf(v); who.admin() || owners.AccessOf(w.Grants(key(b.Name, v.Hash), v.Added), who.user) != owners.None {
 					want.add(&s)
 				}
 				return true

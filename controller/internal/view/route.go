@@ -13,6 +13,8 @@ import (
 
 // Run keeps all live views current until ctx ends.
 func (v *Views) Run(ctx context.Context) {
+	defer v.readers.Wait()
+	defer v.update(v.end)
 	defer v.stop()
 	for {
 		changed := v.cfg.Source.Changed()
@@ -122,15 +124,15 @@ func (v *Views) placeLocked(b *box, c *change) {
 	}
 	grants := v.cfg.Owners.Grants(key, c.added)
 	if t := v.tables[viewer{}]; t != nil {
-		v.putLocked(t, b, c, owners.Own, grants)
+		v.putLocked(t, b, c, owners.Grant{Access: owners.Own}, grants)
 	}
 	for _, g := range grants {
 		if t := v.tables[viewer{g.User}]; t != nil && g.User != "" {
-			v.putLocked(t, b, c, g.Access, nil)
+			v.putLocked(t, b, c, g, nil)
 		}
 	}
 	for _, t := range slices.Clone(b.holders[c.hash]) {
-		if !t.who.admin() && accessOf(grants, t.who.user) == owners.None {
+		if !t.who.admin() && owners.AccessOf(grants, t.who.user) == owners.None {
 			v.dropLocked(t, b, c.hash)
 		}
 	}

@@ -103,9 +103,9 @@ func (v *Views) fillOneLocked(t *table, b *box, c change) {
 	}
 	grants := v.cfg.Owners.Grants(owners.Key{Box: b.name, Hash: c.hash}, c.added)
 	if t.who.admin() {
-		v.putLocked(t, b, &c, owners.Own, grants)
-	} else if access := accessOf(grants, t.who.user); access != owners.None {
-		v.putLocked(t, b, &c, access, nil)
+		v.putLocked(t, b, &c, owners.Grant{Access: owners.Own}, grants)
+	} else if g := owners.GrantOf(grants, t.who.user); g.Access != owners.None {
+		v.putLocked(t, b, &c, g, nil)
 	}
 }
 

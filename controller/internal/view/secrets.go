@@ -16,6 +16,16 @@ func withoutSecrets(announce string) string {
 	return u.Scheme + "://" + u.Host
 }
 
+// hosts returns the trackers of a torrent for somebody to whom their secrets do not
+// belong.
+func hosts(trackers []string) []string {
+	without := make([]string, 0, len(trackers))
+	for _, t := range trackers {
+		without = append(without, withoutSecrets(t))
+	}
+	return without
+}
+
 // In a text an address goes on until a space or a mark that none contains. What is
 // as long as a passkey, 16 letters and digits with one of each at least, is taken
 // for one wherever it stands.
@@ -25,6 +35,15 @@ var (
 	letter        = regexp.MustCompile(`[A-Za-z]`)
 	digit         = regexp.MustCompile(`[0-9]`)
 )
+
+// Reads returns with which access whoever has the grant reads what trackers have
+// written: an owner who joined has not shown that they know the tracker's secret.
+func Reads(g owners.Grant) owners.Access {
+	if g.Secrets() {
+		return owners.Own
+	}
+	return min(g.Access, owners.Act)
+}
 
 // hiddenText stands for what somebody who does not own a torrent is not told.
 const hiddenText = "…"

@@ -79,3 +79,41 @@ func TestTextsKeepSecrets(t *testing.T) {
 		}
 	})
 }
+
+// Whoever added what the box had already owns it, folder included, but is told no
+// secret of its tracker at any door.
+func TestJoinedOwnersReadNoSecrets(t *testing.T) {
+	opened(t, eve, func(w *world, f hub.Feed) {
+		k := key("demo", full().Hash)
+		failed := full()
+		failed.ErrorText, failed.Trackers, failed.Dir = "tracker: "+secretURL, []string{secretURL}, "/hers"
+		put(t, w.src.boxes[0].State, failed)
+		d := scene()
+		d.Comment, d.Trackers[0].Announce = "at "+secretURL, secretURL
+		w.say(d)
+		list := w.feed(t, eve, TopicTorrents)
+		for joined, secrets := range map[bool]bool{true: false, false: true} {
+			w.give(k, failed.Added, eve, owners.Own)
+			w.given.mu.Lock()
+			for i, g := range w.grants[k] {
+				w.grants[k][i].Joined = g.User == eve.User && joined
+			}
+			w.given.mu.Unlock()
+			w.given.watch(k)
+			var text strings.Builder
+			for _, p := range append(f.Since(nil).Parts, w.since(list, nil).Parts...) {
+				text.Write(p)
+			}
+			row, _ := w.Row(eve, k)
+			mine := w.Boxes(eve)[0].State
+			got, _ := mine.Get(failed.Hash)
+			text.WriteString(got.ErrorText + strings.Join(got.Trackers, " ") + row.Error)
+			if row.Dir != failed.Dir { // content is found by it
+				t.Errorf("joined %v: the folder %q", joined, row.Dir)
+			}
+			if strings.Contains(text.String(), "abcdef") != secrets || !strings.Contains(text.String(), `"access":"own"`) || !strings.Contains(text.String(), `"dir":"`+d.Dir) {
+				t.Errorf("joined %v: eve is told %s", joined, &text)
+			}
+		}
+	})
+}

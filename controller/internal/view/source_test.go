@@ -108,7 +108,7 @@ func (g *given) Grants(k owners.Key, added int64) []owners.Grant {
 }
 
 func (g *given) Access(u account.User, k owners.Key, added int64) owners.Access {
-	return accessOf(g.Grants(k, added), u)
+	return owners.AccessOf(g.Grants(k, added), u)
 }
 
 func (g *given) Torrents(u account.User) []owners.Key {
@@ -145,15 +145,47 @@ func (g *given) WatchQuota(_ account.User, changed func()) (stop func()) {
 
 // letters is a Notices that a test changes.
 type letters struct {
-	of  map[account.User][]notices.Notice
-	err error
+	mu      sync.Mutex
+	of      map[account.User][]notices.Notice
+	err     error
+	hang    bool // it does not answer
+	changed func()
 }
 
-func (l *letters) Last(_ context.Context, u account.User, n int) ([]notices.Notice, error) {
+func (l *letters) Last(ctx context.Context, u account.User, n int) ([]notices.Notice, error) {
+	l.mu.Lock()
+	hang := l.hang
+	l.mu.Unlock()
+	if hang {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	all := l.of[u]
-	return all[max(len(all)-n, 0):], l.err
+	return slices.Clone(all[max(len(all)-n, 0):]), l.err
 }
-func (l *letters) Watch(account.User, func()) (stop func()) { return func() {} }
+
+func (l *letters) Watch(_ account.User, changed func()) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changed = changed
+	return func() {}
+}
+
+// set changes the letters, and tells who watches them if they can be read.
+func (l *letters) set(f func()) {
+	l.mu.Lock()
+	f()
+	changed := l.changed
+	if l.err != nil || l.hang {
+		changed = nil
+	}
+	l.mu.Unlock()
+	if changed != nil {
+		changed()
+	}
+}
 
 // world is Views of boxes, owners and notices that a test changes. The
 // router does its steps when a test says so.

@@ -2,11 +2,9 @@ package view
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"offing/controller/internal/account"
 	"offing/controller/internal/owners"
 	"offing/tunnel/state"
 )
@@ -51,8 +49,9 @@ type entry struct {
 	row    uint64 // what pages call it; never used again within the table's life
 	box    *box
 	hash   state.Hash
-	added  int64 // the torrent that was given; another one under its hash is not shown
-	access owners.Access
+	added  int64          // the torrent that was given; another one under its hash is not shown
+	access owners.Access  // of the viewer
+	reads  owners.Access  // see Reads
 	grants []owners.Grant // of everybody, for administrators
 	share  share
 
@@ -72,7 +71,7 @@ func newTable(id uint64, who viewer) *table {
 }
 
 // put marks a torrent as changed, new ones too. It tells whether it is new.
-func (t *table) put(b *box, c *change, access owners.Access, grants []owners.Grant) bool {
+func (t *table) put(b *box, c *change, own owners.Grant, grants []owners.Grant) bool {
 	t.seq++
 	key := entryKey{b.id, c.hash}
 	e := t.entries[key]
@@ -89,8 +88,8 @@ func (t *table) put(b *box, c *change, access owners.Access, grants []owners.Gra
 	if e.added != c.added || e.hidden {
 		e.born, e.added, e.hidden = t.seq, c.added, false
 	}
-	if e.access != access || !slices.Equal(e.grants, grants) {
-		e.access, e.grants, e.accessAt = access, grants, t.seq
+	if e.access != own.Access || e.reads != Reads(own) || !slices.Equal(e.grants, grants) {
+		e.access, e.reads, e.grants, e.accessAt = own.Access, Reads(own), grants, t.seq
 	}
 	e.share, e.changed = c.share, t.seq
 	t.totals.add(&e.share)
@@ -143,15 +142,4 @@ func (t *table) unlink(e *entry) {
 		t.oldest = e.newer
 	}
 	e.newer, e.older = nil, nil
-}
-
-// accessOf returns what u was given.
-func accessOf(grants []owners.Grant, u account.User) owners.Access {
-	i, ok := slices.BinarySearchFunc(grants, u, func(g owners.Grant, u account.User) int {
-		return strings.Compare(string(g.User), string(u))
-	})
-	if !ok {
-		return owners.None
-	}
-	return grants[i].Access
 }

@@ -60,7 +60,9 @@ func (f *torrents) row(w *writer, e *entry, from *rowsMark) {
 		}
 		fields := state.AllFields
 		if e.born <= from.seq {
-			fields = now.Since(from.routed.of(e.box.id))
+			if fields = now.Since(from.routed.of(e.box.id)); fields != state.AllFields {
+				fields &= inRow
+			}
 		}
 		access := fields == state.AllFields || e.accessAt > from.seq
 		if text := now.Torrent().ErrorText; access && textFor(text, owners.See) != text {

@@ -10,6 +10,7 @@
 package view
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -29,15 +30,20 @@ const (
 	TopicHost     = "host"     // each box's machine; for administrators
 	TopicNotices  = "notices"  // what the person should know; never shared with another
 
+	// TopicCommands is what the person has asked for; administrators' too has only
+	// their own.
+	TopicCommands = "commands"
+
 	topicTorrent = "torrent/"
 )
 
 // Config holds what Views needs.
 type Config struct {
-	Source  Source
-	Owners  Owners
-	Notices Notices
-	Log     *slog.Logger
+	Source   Source
+	Owners   Owners
+	Notices  Notices
+	Commands Commands // nil: there is no such topic
+	Log      *slog.Logger
 }
 
 // Views implements hub.Views. Run keeps what it shows current. Its methods may
@@ -49,6 +55,10 @@ type Views struct {
 	poke   chan struct{}             // has room for one: Run has something to do
 	routed atomic.Pointer[positions] // what all tables have been told of
 	shown  atomic.Pointer[[]*box]    // in the order of their names
+
+	readers sync.WaitGroup  // of what is in the store; Run waits for them
+	over    context.Context // of the readers; ends with Run, under mu
+	end     context.CancelFunc
 
 	keysMu sync.Mutex
 	keys   map[owners.Key]struct{} // whose grants have changed
@@ -71,6 +81,7 @@ func New(c Config) *Views {
 		cfg: c, poke: make(chan struct{}, 1), keys: make(map[owners.Key]struct{}),
 		boxes: make(map[string]*box), tables: make(map[viewer]*table), open: make(map[owners.Key]*watchers),
 	}
+	v.over, v.end = context.WithCancel(context.Background())
 	v.routed.Store(&positions{})
 	v.shown.Store(&[]*box{})
 	v.stop = c.Owners.Watch(v.regrant)
@@ -98,7 +109,7 @@ func known(p account.Principal) bool {
 // View implements hub.Views. All administrators share what is not a person's.
 func (v *Views) View(p account.Principal, topic string) string {
 	switch {
-	case topic == TopicNotices:
+	case topic == TopicNotices, topic == TopicCommands:
 		return "person/" + string(p.User)
 	case p.Role == account.RoleAdmin:
 		return "admin"
@@ -130,7 +141,12 @@ func (v *Views) Feed(p account.Principal, topic string) (hub.Feed, bool) {
 		if p.User == "" { // the controller's own socket is nobody in particular
 			return nil, false
 		}
-		return news{v, p.User}, true
+		return &news{views: v, user: p.User}, true
+	case TopicCommands:
+		if p.User == "" || v.cfg.Commands == nil {
+			return nil, false
+		}
+		return commands{v.cfg.Commands, p.User}, true
 	}
 	return v.torrent(who, topic)
 }

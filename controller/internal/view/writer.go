@@ -26,7 +26,7 @@ func (w *writer) row(e *entry, t *state.Torrent, f state.Fields, access bool) {
 	if f == state.AllFields {
 		b = appendPlace(b, e.box.name, t.Hash)
 	}
-	b = appendFields(b, t, f, e.access)
+	b = appendFields(b, t, f, e.reads)
 	if access {
 		b = appendString(append(b, `,"access":`...), word(e.access))
 		if w.owners {
