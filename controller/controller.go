@@ -98,7 +98,15 @@ func (c *Controller) Run(ctx context.Context) (err error) {
 
 // serve opens the doors, says where they are, and runs everything.
 func (c *Controller) serve(ctx context.Context, who *people, line tunnel.Dialer, boxes *fleet.Fleet) error {
-	views := view.New(view.Config{Source: boxes, Owners: who.owners, Notices: who.notices, Log: c.log})
+	commands, err := who.openCommands(ctx, boxes, c.log)
+	if err != nil {
+		return err
+	}
+	apps, err := who.openApps(ctx, boxes, c.log)
+	if err != nil {
+		return err
+	}
+	views := view.New(view.Config{Source: boxes, Owners: who.owners, Notices: who.notices, Commands: commands, Log: c.log})
 	topics := hub.New(views, c.log)
 	defer topics.Close()
 	proxies, err := c.cfg.trustedProxies()
@@ -108,7 +116,7 @@ func (c *Controller) serve(ctx context.Context, who *people, line tunnel.Dialer,
 	server, err := web.New(web.Config{
 		Listen: c.cfg.Listen, Socket: c.cfg.Socket(), PublicURL: c.cfg.PublicURL, Hosts: c.cfg.Hosts, TrustedProxies: proxies,
 		Accounts: who.accounts, Owners: who.owners, Audit: who.audit, AuditLog: who.auditLog,
-		Hub: topics, Boxes: reports{boxes, views}, UI: c.page(), Log: c.log,
+		Hub: topics, Boxes: reports{boxes, views}, Control: commands, RPC: apps, UI: c.page(), Log: c.log,
 	})
 	if err != nil {
 		return err
@@ -120,6 +128,8 @@ func (c *Controller) serve(ctx context.Context, who *people, line tunnel.Dialer,
 	parts := []part{
 		{"boxes", func(ctx context.Context) error { boxes.Run(ctx); return nil }},
 		{"owners", func(ctx context.Context) error { who.owners.Follow(ctx, boxes); return nil }},
+		{"commands", commands.Run},
+		{"apps", apps.Run},
 		{"views", func(ctx context.Context) error { views.Run(ctx); return nil }},
 		{"web", server.Serve},
 		{"systemd", c.notifySystemd},

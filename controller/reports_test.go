@@ -64,12 +64,18 @@ type unwritten struct{}
 func (unwritten) Last(context.Context, account.User, int) ([]notices.Notice, error) { return nil, nil }
 func (unwritten) Watch(account.User, func()) (stop func())                          { return func() {} }
 
-// onlyOne is a view.Owners by which everybody was given one torrent of a box.
+// onlyOne is a view.Owners by which eve was given one torrent of a box.
 type onlyOne struct {
 	unowned
 	key owners.Key
 }
 
+func (o onlyOne) Grants(k owners.Key, _ int64) []owners.Grant {
+	if k == o.key {
+		return []owners.Grant{{User: "eve", Access: owners.See}}
+	}
+	return nil
+}
 func (o onlyOne) Torrents(account.User) []owners.Key { return []owners.Key{o.key} }
 func (o onlyOne) Access(_ account.User, k owners.Key, _ int64) owners.Access {
 	if k == o.key {
@@ -104,6 +110,9 @@ func TestReportsOfAUser(t *testing.T) {
 		running.Go(func() { boxes.Run(ctx) })
 		defer running.Wait()
 		defer cancel()
+		for changed := boxes.Changed(); slices.ContainsFunc(boxes.Boxes(), func(b fleet.Box) bool { return b.State.Totals().Torrents < 2 }); changed = boxes.Changed() {
+			<-changed
+		}
 		synctest.Wait()
 
 		r := reports{boxes, view.New(view.Config{
@@ -126,7 +135,37 @@ func TestReportsOfAUser(t *testing.T) {
 		if synctest.Wait(); len(two.Watched) > 0 || len(one.Watched) == 0 {
 			t.Error("eve's asking reached another's box, or not her own")
 		}
+		rows, total, err := r.Torrents(ctx, eve, view.Query{})
+		if err != nil || total != 1 || len(rows) != 1 || rows[0].Box != "one" || rows[0].Hash != mine.Hash || rows[0].Access != "see" {
+			t.Errorf("torrents: %+v, %v", rows, err)
+		}
+		for _, name := range []string{"two", "nowhere"} {
+			if _, _, err := r.Torrents(ctx, eve, view.Query{Box: name}); !errors.Is(err, web.ErrUnknownBox) {
+				t.Errorf("torrents of %s: %v", name, err)
+			}
+			if _, err := r.Settings(eve, name); !errors.Is(err, web.ErrUnknownBox) {
+				t.Errorf("settings of %s: %v", name, err)
+			}
+			if _, err := r.Torrent(ctx, eve, owners.Key{Box: name, Hash: mine.Hash}); !errors.Is(err, owners.ErrUnknownTorrent) {
+				t.Errorf("a torrent of %s: %v", name, err)
+			}
+		}
+		if told := r.Boxes(eve); len(told) != 2 || told[0].MayConfigure || told[0].Daemon.Version != "" || told[1].Daemon.Text != "" || told[1].Line.RTTMS != 0 {
+			t.Errorf("boxes: %+v", told)
+		}
+		if synctest.Wait(); len(two.Watched) > 0 {
+			t.Error("eve's asking reached another's box")
+		}
 		admin := account.Principal{User: "ada", Role: account.RoleAdmin}
+		if told := r.Boxes(admin); len(told) != 2 || !told[0].MayConfigure || told[1].Line.State != string(tunnel.Up) {
+			t.Errorf("an administrator's boxes: %+v", told)
+		}
+		if told := r.Boxes(account.Principal{User: "ada", Role: account.RoleAdmin, Scope: account.ScopeControl}); told[0].MayConfigure {
+			t.Error("a narrow token may configure")
+		}
+		if _, err := r.Settings(admin, "two"); err != nil {
+			t.Errorf("an administrator's settings: %v", err)
+		}
 		if all, err = r.Status(ctx, admin); err != nil || len(all) != 2 || len(all[1].Torrents) != 2 {
 			t.Errorf("an administrator's status: %+v, %v", all, err)
 		}

@@ -112,14 +112,16 @@ ssh_is_new() {
     at_least "$(ssh-audit --help 2>&1 | sed -n 's/.*ssh-audit v\([0-9.]*\).*/\1/p' | head -n 1)" 3.3
 }
 
-# need_transmission_41: Debian 13's transmission-daemon beside Debian 12's own
-# 3.00, because both are in use and the tests run against both. It is unpacked
-# into our cache with the libraries that it needs, and nothing is installed.
+# need_transmission_41: Debian 13's transmission-daemon, transmission-remote and
+# web page beside Debian 12's own 3.00, because both are in use and the tests run
+# against both. They are unpacked into our cache with the libraries that they need,
+# and nothing is installed.
 need_transmission_41() {
   own_version=$(PATH=$PATH:/usr/sbin:/sbin transmission-daemon --version 2>&1 | sed -n 's/^transmission-daemon \([0-9.]*\).*/\1/p')
   at_least "${own_version:-0}" 4 &&
     die "the tests need Transmission 3.00 beside 4.1, and this machine's is $own_version: run them on Debian 12, whose own is 3.00"
-  [ -x "$cache/transmission-4.1/bin/transmission-daemon" ] && return
+  [ -x "$cache/transmission-4.1/bin/transmission-daemon" ] && [ -x "$cache/transmission-4.1/bin/transmission-remote" ] &&
+    [ -e "$cache/transmission-4.1/usr/share/transmission/public_html/index.html" ] && return
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   grep -q '^VERSION_ID="12"' /etc/os-release && [ -e $keyring ] ||
     die "the tests need Debian 13's transmission-daemon, fetched by Debian 12's apt: run them on Debian 12"
@@ -145,18 +147,21 @@ unpack_transmission_41() {
   # shellcheck disable=SC2086 # a list of options
   apt-get $own update || return 1
   # shellcheck disable=SC2086
-  apt-get $own --no-install-recommends --download-only install transmission-daemon >apt/log 2>&1 || { cat apt/log; return 1; }
+  apt-get $own --no-install-recommends --download-only install transmission-daemon transmission-cli transmission-common >apt/log 2>&1 || { cat apt/log; return 1; }
   for deb in apt/archives/*.deb; do dpkg-deb -x "$deb" . || return 1; done
   rm -rf apt
   libraries=$(dirname "$(find usr/lib lib -name libc.so.6 2>/dev/null | head -n 1)")
   loader=$(find "$libraries" -maxdepth 1 -name 'ld-linux*' | head -n 1)
   [ -n "$loader" ] || return 1
-  cat >bin/transmission-daemon <<EOF
+  for program in transmission-daemon transmission-remote; do
+    cat >bin/$program <<EOF
 #!/bin/sh
 root=\$(cd "\$(dirname "\$0")/.." && pwd)
-exec "\$root/$loader" --library-path "\$root/$libraries" "\$root/usr/bin/transmission-daemon" "\$@"
+exec "\$root/$loader" --library-path "\$root/$libraries" "\$root/usr/bin/$program" "\$@"
 EOF
-  chmod +x bin/transmission-daemon && bin/transmission-daemon --version
+    chmod +x bin/$program && bin/$program --version || return 1
+  done
+  [ -e usr/share/transmission/public_html/index.html ]
 }
 
 # need_proxies: nginx and Caddy, behind which the tests put the controller. They

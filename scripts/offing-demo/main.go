@@ -143,13 +143,15 @@ Offing is ready.
   sign in     %s
 
   status      %s status --config %s
+  live        %s watch --config %s
   people      %s user list --config %s
   directly    %s status --config %s --direct %s
   plain ssh   %s box ssh-config %s --config %s
+  apps        %stransmission/rpc, a name, and a token of its page "Account"
   logs        %s
 
 Ctrl-C stops everything.
-`, s.URL, &people, offing, s.Config, offing, s.Config, offing, s.Config, rig.BoxName, offing, rig.BoxName, s.Config, filepath.Join(s.State, "logs"))
+`, s.URL, &people, offing, s.Config, offing, s.Config, offing, s.Config, offing, s.Config, rig.BoxName, offing, rig.BoxName, s.Config, s.URL, filepath.Join(s.State, "logs"))
 	return err
 }
 

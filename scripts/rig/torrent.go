@@ -51,3 +51,24 @@ func (s *System) Box(ctx context.Context) (report.Box, error) {
 	}
 	return boxes[0], nil
 }
+
+// RPC is where the rig's own daemon answers, as host:port.
+func (s *System) RPC() string { return s.daemon.addr }
+
+// Until waits until the daemon tells that status of it, asking without pause.
+func (t *Torrent) Until(ctx context.Context, status string) error {
+	for {
+		all, err := t.rpc.TorrentGet(ctx, []string{"status"}, []int64{t.id})
+		if err != nil {
+			return err
+		}
+		if len(all) == 1 && statusNames[*all[0].Status] == status {
+			return nil
+		}
+	}
+}
+
+var statusNames = map[transmissionrpc.TorrentStatus]string{
+	transmissionrpc.TorrentStatusStopped: "stopped",
+	transmissionrpc.TorrentStatusSeed:    "seeding",
+}

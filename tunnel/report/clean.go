@@ -54,19 +54,20 @@ func ascii(s string) string {
 // combining marks none. It does not look at the environment.
 var columns = runewidth.Condition{StrictEmojiNeutral: true}
 
-// fit cuts s to width columns, or fills it up with spaces.
-func fit(s string, width int) string {
-	s = cut(s, width)
+// Fit cuts s to width columns, or fills it up with spaces.
+func Fit(s string, width int) string {
+	s = Cut(s, width)
 	return s + strings.Repeat(" ", max(width-columns.StringWidth(s), 0))
 }
 
-// fitRight is fit with the spaces on the left.
-func fitRight(s string, width int) string {
-	s = cut(s, width)
+// FitRight is Fit with the spaces on the left.
+func FitRight(s string, width int) string {
+	s = Cut(s, width)
 	return strings.Repeat(" ", max(width-columns.StringWidth(s), 0)) + s
 }
 
-func cut(s string, width int) string {
+// Cut cuts s to width columns, with an ellipsis for what is missing.
+func Cut(s string, width int) string {
 	if columns.StringWidth(s) <= width {
 		return s
 	}

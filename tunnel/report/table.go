@@ -54,7 +54,7 @@ func (p *page) table(b *Box) {
 		left += p.rows(b.Torrents, l)
 	}
 	if left > 0 {
-		p.line(faint, fmt.Sprintf("and %d more", left))
+		p.line(Faint, fmt.Sprintf("and %d more", left))
 	}
 }
 
@@ -79,18 +79,18 @@ func (p *page) rows(torrents []Torrent, l layout) int {
 }
 
 func (p *page) heading(l layout) {
-	text := fit("Name", l.name)
+	text := Fit("Name", l.name)
 	if l.bar > 0 {
 		text += space(gap) + space(l.bar)
 	}
-	text += space(gap) + fitRight("Done", percentWidth) + space(gap) + fit("State", stateWidth) + space(gap) + fitRight("Down", rateWidth)
+	text += space(gap) + FitRight("Done", percentWidth) + space(gap) + Fit("State", stateWidth) + space(gap) + FitRight("Down", rateWidth)
 	if l.up > 0 {
-		text += space(gap) + fitRight("Up", l.up)
+		text += space(gap) + FitRight("Up", l.up)
 	}
 	if l.eta > 0 {
-		text += space(gap) + fitRight("ETA", l.eta)
+		text += space(gap) + FitRight("ETA", l.eta)
 	}
-	p.line(faint, text)
+	p.line(Faint, text)
 }
 
 func (p *page) row(t *Torrent, l layout) {
@@ -98,68 +98,32 @@ func (p *page) row(t *Torrent, l layout) {
 	if t.State == state.Checking.String() {
 		done = t.Checked
 	}
-	p.put(plain, fit(p.Clean(t.Name), l.name)+space(gap))
+	p.put(Plain, Fit(p.Clean(t.Name), l.name)+space(gap))
 	if l.bar > 0 {
-		p.bar(done, l.bar, rowStyle(t))
-		p.put(plain, space(gap))
+		p.w.WriteString(p.o.Bar(done, l.bar, rowStyle(t)))
+		p.put(Plain, space(gap))
 	}
-	p.put(plain, fitRight(percent(done), percentWidth)+space(gap))
-	word := cut(p.Clean(stateWord(t.State)), stateWidth)
+	p.put(Plain, FitRight(Percent(done), percentWidth)+space(gap))
+	word := Cut(p.Clean(StateWord(t.State)), stateWidth)
 	p.put(rowStyle(t), word)
-	rest := space(stateWidth-columns.StringWidth(word)) + space(gap) + fitRight(rate(t.RateDown), rateWidth)
+	rest := space(stateWidth-columns.StringWidth(word)) + space(gap) + FitRight(Rate(t.RateDown), rateWidth)
 	if l.up > 0 {
-		rest += space(gap) + fitRight(rate(t.RateUp), l.up)
+		rest += space(gap) + FitRight(Rate(t.RateUp), l.up)
 	}
 	if l.eta > 0 {
-		rest += space(gap) + fitRight(eta(t.ETA), l.eta)
+		rest += space(gap) + FitRight(ETA(t.ETA), l.eta)
 	}
-	p.put(plain, strings.TrimRight(rest, " "))
+	p.put(Plain, strings.TrimRight(rest, " "))
 	p.end()
 }
 
-// bar draws a part of width columns, to half a column where the terminal can.
-func (p *page) bar(part float64, width int, s style) {
-	part = min(max(part, 0), 1)
-	if p.o.ASCII {
-		full := int(part * float64(width-2))
-		p.put(plain, "[")
-		p.put(s, strings.Repeat("#", full))
-		p.put(faint, strings.Repeat("-", width-2-full)+"]")
-		return
-	}
-	halves := int(part * float64(2*width))
-	full := strings.Repeat("━", halves/2) + strings.Repeat("╸", halves%2)
-	p.put(s, full)
-	p.put(faint, strings.Repeat("─", width-columns.StringWidth(full)))
-}
+func rowStyle(t *Torrent) Style { return StateStyle(t.State, t.ErrorKind) }
 
-func rowStyle(t *Torrent) style {
-	switch {
-	case t.ErrorKind == state.LocalError:
-		return red
-	case t.State == state.Downloading.String():
-		return cyan
-	case t.State == state.Seeding.String():
-		return green
-	case t.State == state.Checking.String():
-		return yellow
-	}
-	return plain
-}
-
-// stateWord is the state in a word that fits its column.
-func stateWord(s string) string {
-	if strings.HasSuffix(s, "-queued") {
-		return "queued"
-	}
-	return s
-}
-
-func noteStyle(k state.ErrorKind) style {
+func noteStyle(k state.ErrorKind) Style {
 	if k == state.LocalError {
-		return red
+		return Red
 	}
-	return yellow
+	return Yellow
 }
 
 func noteWord(k state.ErrorKind) string {

@@ -52,31 +52,8 @@ type page struct {
 	o TextOptions
 }
 
-// style is a parameter of the escape sequence "select graphic rendition"
-// (ECMA-48, 8.3.117). Only the first eight colours are used, so that the
-// terminal's own palette, dark or light, decides.
-type style string
-
-const (
-	plain  style = ""
-	bold   style = "1"
-	faint  style = "2"
-	red    style = "31"
-	green  style = "32"
-	yellow style = "33"
-	cyan   style = "36"
-)
-
 // put writes text without line breaks in a style.
-func (p *page) put(s style, text string) {
-	if p.o.ASCII {
-		text = ascii(text)
-	}
-	if p.o.Color && s != plain && text != "" {
-		text = "\x1b[" + string(s) + "m" + text + "\x1b[0m"
-	}
-	p.w.WriteString(text)
-}
+func (p *page) put(s Style, text string) { p.w.WriteString(p.o.Paint(s, text)) }
 
 // clean cleans what will stand in a column: there a wide character must shrink
 // before it is measured.
@@ -90,8 +67,8 @@ func (p *page) Clean(text string) string {
 func (p *page) end() { p.w.WriteByte('\n') }
 
 // line writes a line of its own, cut to the width.
-func (p *page) line(s style, text string) {
-	p.put(s, cut(text, p.o.Width))
+func (p *page) line(s Style, text string) {
+	p.put(s, Cut(text, p.o.Width))
 	p.end()
 }
 
@@ -99,22 +76,22 @@ func (p *page) line(s style, text string) {
 func (p *page) head(b *Box) {
 	name := p.Clean(b.Box)
 	if name != "" {
-		name = cut(name, p.o.Width/2) + "  "
+		name = Cut(name, p.o.Width/2) + "  "
 	}
-	p.put(bold, name)
-	p.put(lineStyle(b.Line), cut(lineText(b, p.o.Now), p.o.Width-columns.StringWidth(name)))
+	p.put(Bold, name)
+	p.put(lineStyle(b.Line), Cut(lineText(b, p.o.Now), p.o.Width-columns.StringWidth(name)))
 	p.end()
 	// Home counts a line that is not up among the trouble.
 	if b.Line != nil && b.Line.Reason != "" && !slices.Contains(b.Trouble, b.Line.Reason) {
-		p.wrapped(red, "! ", Clean(b.Line.Reason))
+		p.wrapped(Red, "! ", Clean(b.Line.Reason))
 	}
 	for _, sentence := range b.Trouble {
-		p.wrapped(red, "! ", Clean(sentence))
+		p.wrapped(Red, "! ", Clean(sentence))
 	}
 }
 
 // wrapped writes a sentence over as many lines as it takes.
-func (p *page) wrapped(s style, mark, sentence string) {
+func (p *page) wrapped(s Style, mark, sentence string) {
 	indent, room := strings.Repeat(" ", len(mark)), p.o.Width-len(mark)
 	text := ""
 	flush := func() {
@@ -137,7 +114,7 @@ func lineText(b *Box, now time.Time) string {
 	if l := b.Line; l != nil {
 		first := Clean(l.State)
 		if d := now.Sub(l.Since); !l.Since.IsZero() && d >= time.Second {
-			first += " for " + span(d.Truncate(time.Second))
+			first += " for " + Span(d.Truncate(time.Second))
 		}
 		parts = append(parts, first)
 		if l.RTTMS > 0 {
@@ -147,29 +124,29 @@ func lineText(b *Box, now time.Time) string {
 	if b.AgeMS < 0 {
 		return strings.Join(append(parts, "nothing known yet"), ", ")
 	}
-	return strings.Join(append(parts, "data "+span(time.Duration(b.AgeMS)*time.Millisecond)+" old"), ", ")
+	return strings.Join(append(parts, "data "+Span(time.Duration(b.AgeMS)*time.Millisecond)+" old"), ", ")
 }
 
-func lineStyle(l *Line) style {
+func lineStyle(l *Line) Style {
 	switch {
 	case l == nil:
-		return plain
+		return Plain
 	case l.State == "up":
-		return green
+		return Green
 	case l.State == "down":
-		return red
+		return Red
 	}
-	return yellow
+	return Yellow
 }
 
 // sums writes the totals, and what they live on.
 func (p *page) sums(b *Box) {
-	p.wrapped(plain, "", counts(b.Totals))
+	p.wrapped(Plain, "", counts(b.Totals))
 	figures := fmt.Sprintf("down %s/s, up %s/s", Size(b.Totals.RateDown), Size(b.Totals.RateUp))
 	if b.Totals.Left > 0 {
 		figures += ", " + Size(b.Totals.Left) + " left of " + Size(b.Totals.Size)
 	}
-	p.wrapped(plain, "", figures)
+	p.wrapped(Plain, "", figures)
 	daemon := "Transmission"
 	if v := Clean(b.Daemon.Version); v != "" {
 		daemon += " " + v
@@ -180,7 +157,7 @@ func (p *page) sums(b *Box) {
 	if b.Host.DiskTotal > 0 {
 		daemon += ", " + Size(b.Host.DiskFree) + " free of " + Size(b.Host.DiskTotal)
 	}
-	p.wrapped(plain, "", daemon)
+	p.wrapped(Plain, "", daemon)
 }
 
 // counts says how many torrents do what; what none does is left out.

@@ -25,17 +25,17 @@ func Size(n int64) string {
 	return fmt.Sprintf(format, value, prefixes[prefix])
 }
 
-// rate formats bytes a second; none at all is left blank.
-func rate(n int64) string {
+// Rate formats bytes a second; none at all is left blank.
+func Rate(n int64) string {
 	if n <= 0 {
 		return ""
 	}
 	return Size(n) + "/s"
 }
 
-// span formats a length of time with its two largest units: "5s", "12m03s",
+// Span formats a length of time with its two largest units: "5s", "12m03s",
 // "1h05m", "3d04h". Below ten seconds it has tenths.
-func span(d time.Duration) string {
+func Span(d time.Duration) string {
 	s := int64(d / time.Second)
 	switch {
 	case d < 0:
@@ -52,16 +52,16 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dd%02dh", s/(24*3600), s/3600%24)
 }
 
-// eta formats the seconds of Torrent.ETA; beyond a year it says nothing.
-func eta(seconds int64) string {
+// ETA formats the seconds of Torrent.ETA; beyond a year it says nothing.
+func ETA(seconds int64) string {
 	if seconds < 0 || seconds > 365*24*3600 {
 		return ""
 	}
-	return span(time.Duration(seconds) * time.Second)
+	return Span(time.Duration(seconds) * time.Second)
 }
 
-// percent rounds down, so that only what is complete is 100 %.
-func percent(part float64) string {
+// Percent rounds down, so that only what is complete is 100 %.
+func Percent(part float64) string {
 	// The little more undoes that 0.57 × 1000 is 569.99….
 	tenths := int(min(max(part, 0), 1)*1000 + 1e-6)
 	return fmt.Sprintf("%d.%d%%", tenths/10, tenths%10)

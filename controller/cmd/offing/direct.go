@@ -38,24 +38,7 @@ type direct struct {
 }
 
 func (a *app) statusDirect(ctx context.Context, cfg *controller.Config, f statusFlags) error {
-	boxes := pairings{cfg.BoxesDir()}
-	pairing, err := boxes.read(f.direct)
-	if err != nil {
-		return err
-	}
-	young := boxes.age(f.direct) < settling
-	log := slog.New(slog.DiscardHandler)
-	if cfg.LogLevel <= slog.LevelDebug {
-		log = a.logger(cfg.LogLevel)
-	}
-	progress := newProgress(a.stderr)
-	defer progress.end()
-	return withTor(ctx, cfg, log, progress.show, func(ctx context.Context, t *tor.Tor) error {
-		d := &direct{
-			box: f.direct, pairing: pairing, dialer: t, young: young,
-			timeout: f.timeout, tell: progress.show, pause: wait, log: log,
-		}
-		defer d.close()
+	return a.directly(ctx, cfg, f.direct, f.timeout, func(ctx context.Context, d *direct, progress *progress) error {
 		return a.report(ctx, f, func(ctx context.Context) ([]report.Box, error) {
 			defer progress.end() // before anything is written
 			box, err := d.ask(ctx)
@@ -64,15 +47,43 @@ func (a *app) statusDirect(ctx context.Context, cfg *controller.Config, f status
 	})
 }
 
+// directly runs use with what asks the box, over a Tor that is started for it. The
+// line is built at the first question, within the timeout.
+func (a *app) directly(ctx context.Context, cfg *controller.Config, box string, timeout time.Duration, use func(context.Context, *direct, *progress) error) error {
+	boxes := pairings{cfg.BoxesDir()}
+	pairing, err := boxes.read(box)
+	if err != nil {
+		return err
+	}
+	young := boxes.age(box) < settling
+	log := slog.New(slog.DiscardHandler)
+	if cfg.LogLevel <= slog.LevelDebug {
+		log = a.logger(cfg.LogLevel)
+	}
+	progress := newProgress(a.stderr)
+	defer progress.end()
+	return withTor(ctx, cfg, log, progress.show, func(ctx context.Context, t *tor.Tor) error {
+		d := &direct{
+			box: box, pairing: pairing, dialer: t, young: young,
+			timeout: timeout, tell: progress.show, pause: wait, log: log,
+		}
+		defer d.close()
+		return use(ctx, d, progress)
+	})
+}
+
 // ask returns the box's status. A box that cannot be reached has a line that is
 // down; the error is of another kind, such as an interruption.
-func (d *direct) ask(ctx context.Context) (report.Box, error) {
+func (d *direct) ask(ctx context.Context) (report.Box, error) { return d.askFor(ctx, "status --json") }
+
+// askFor is ask for a list as well, whose form is the same.
+func (d *direct) askFor(ctx context.Context, words string) (report.Box, error) {
 	if d.line == nil {
 		if reason, err := d.connect(ctx); err != nil || reason.Code != "" {
 			return d.down(reason), err
 		}
 	}
-	out, exit, err := d.line.Exec(ctx, "status --json")
+	out, exit, err := d.line.Exec(ctx, words)
 	if ctx.Err() != nil {
 		return report.Box{}, ctx.Err()
 	}

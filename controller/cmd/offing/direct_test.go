@@ -32,7 +32,10 @@ type fakeBox struct {
 }
 
 // newFakeBox serves until the test is over.
-func newFakeBox(t *testing.T) *fakeBox {
+func newFakeBox(t *testing.T) *fakeBox { return newCommandedBox(t, nil) }
+
+// newCommandedBox is newFakeBox with a command channel.
+func newCommandedBox(t *testing.T, commands func(context.Context, link.Peer, io.ReadWriteCloser) error) *fakeBox {
 	t.Helper()
 	public, hostKey, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -47,6 +50,7 @@ func newFakeBox(t *testing.T) *fakeBox {
 	server, err := link.NewServer(link.ServerConfig{
 		HostKey:   hostKey,
 		Authorize: func(key ed25519.PublicKey) (string, bool) { return "home", key.Equal(login) },
+		Command:   commands,
 		Mirror:    func(context.Context, link.Peer, io.ReadWriteCloser) error { return errors.New("not here") },
 		Exec: func(_ context.Context, words []string, stdout, _ io.Writer) int {
 			b.words = append(b.words, words)

@@ -188,6 +188,9 @@ func answer(w http.ResponseWriter, r *http.Request, dir string) {
 	}
 	first, rest, _ := strings.Cut(string(text), "\n")
 	if status, err := strconv.Atoi(first); err == nil {
+		if status >= http.StatusBadRequest {
+			w.Header().Set("Content-Type", "application/problem+json")
+		}
 		w.WriteHeader(status)
 		text = []byte(rest)
 	}

@@ -23,7 +23,6 @@ import (
 	"offing/controller/internal/store"
 	"offing/controller/internal/view"
 	"offing/controller/internal/web"
-	"offing/tunnel/report"
 )
 
 // Config says what there is to see.
@@ -58,7 +57,7 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err erro
 	defer topics.Close()
 	server, err := web.New(web.Config{
 		Listen: "127.0.0.1:0", Socket: filepath.Join(dir, "run", "socket"),
-		Accounts: h.accounts, Owners: h.owners, Hub: topics, Boxes: noBoxes{}, Log: c.Log,
+		Accounts: h.accounts, Owners: h.owners, Hub: topics, Log: c.Log,
 	})
 	if err != nil {
 		return err
@@ -119,14 +118,3 @@ func (h *house) run(ctx context.Context) (stop func()) {
 	running.Go(func() { h.views.Run(ctx) })
 	return func() { cancel(); running.Wait() }
 }
-
-// noBoxes is a web.Boxes without a box.
-type noBoxes struct{}
-
-func (noBoxes) Status(context.Context, account.Principal) ([]report.Box, error) { return nil, nil }
-
-func (noBoxes) List(context.Context, account.Principal, string) (*report.Box, error) {
-	return nil, web.ErrUnknownBox
-}
-
-func (noBoxes) Reload(context.Context) error { return nil }

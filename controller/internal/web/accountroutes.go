@@ -68,18 +68,3 @@ func (s *Server) peopleRoutes(api fiber.Router, doors ...fiber.Handler) {
 	api.Delete("/invitations/:id", admin(s.deleteInvitation)...)
 	api.Get("/audit", admin(s.getAudit)...)
 }
-
-// body reads the JSON of a request into v. It is taken as it came: fiber's own Body
-// undoes whatever Content-Encoding says, several times over and without a bound, so
-// that a few bytes of a stranger could take all memory.
-func body(c *fiber.Ctx, v any) error {
-	return decode(c.Get(fiber.HeaderContentType), c.Request().Body(), v)
-}
-
-// done answers 204, or with what went wrong.
-func done(c *fiber.Ctx, err error) error {
-	if err != nil {
-		return err
-	}
-	return c.SendStatus(fiber.StatusNoContent)
-}

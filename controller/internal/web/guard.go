@@ -151,14 +151,21 @@ func scoped(scope account.Scope) fiber.Handler {
 // administrators lets nobody else in, and of API tokens only those that may do
 // what administrators may.
 func administrators(c *fiber.Ctx) error {
-	p := principal(c)
-	if p.Role != account.RoleAdmin {
-		return errNotAllowed
-	}
-	if !p.May(account.ScopeAdmin) {
-		return errScope
+	if err := asAdministrator(principal(c)); err != nil {
+		return err
 	}
 	return c.Next()
+}
+
+// asAdministrator says what keeps p from doing what is for administrators.
+func asAdministrator(p account.Principal) error {
+	switch {
+	case p.Role != account.RoleAdmin:
+		return errNotAllowed
+	case !p.May(account.ScopeAdmin):
+		return errScope
+	}
+	return nil
 }
 
 // asAdmin is for the Unix socket: whoever may open it owns the controller.

@@ -201,13 +201,13 @@ func TestPage(t *testing.T) {
 		"/apiary":               {"200", "text/html; charset=utf-8", "no-store"},
 		"/favicon.svg":          {"200", "image/svg+xml", "no-cache"},
 		"/assets/app-12345.js":  {"200", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
-		"/assets/missing.js":    {"404", "application/json", "no-store"},
-		"/assets/../index.html": {"404", "application/json", "no-store"},
-		"/../../etc/passwd.txt": {"404", "application/json", "no-store"},
-		"/%2e%2e/secret.txt":    {"404", "application/json", "no-store"},
-		"/api":                  {"404", "application/json", "no-store"},
-		"/api/":                 {"404", "application/json", "no-store"},
-		"/api/v2/status":        {"404", "application/json", "no-store"},
+		"/assets/missing.js":    {"404", "application/problem+json", "no-store"},
+		"/assets/../index.html": {"404", "application/problem+json", "no-store"},
+		"/../../etc/passwd.txt": {"404", "application/problem+json", "no-store"},
+		"/%2e%2e/secret.txt":    {"404", "application/problem+json", "no-store"},
+		"/api":                  {"404", "application/problem+json", "no-store"},
+		"/api/":                 {"404", "application/problem+json", "no-store"},
+		"/api/v2/status":        {"404", "application/problem+json", "no-store"},
 	} {
 		a := f.raw(t, "GET "+path+" HTTP/1.1\nHost: "+strings.TrimPrefix(f.URL(), "http://")+"\nConnection: close\n\n")
 		got := [3]string{fmt.Sprint(a.StatusCode), a.Header.Get("Content-Type"), a.Header.Get("Cache-Control")}

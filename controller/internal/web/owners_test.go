@@ -77,7 +77,7 @@ func withOwners(t *testing.T) func(*fixture, *Config) {
 // asks sends a request past the sign-in, as a person who has signed in.
 func (f *fixture) asks(t *testing.T, p account.Principal, method, path, body string) *answer {
 	t.Helper()
-	app := f.newApp()
+	app := f.newApp(f.uploader)
 	signedIn := func(c *fiber.Ctx) error { c.Locals(who, p); return c.Next() }
 	f.ownerRoutes(app.Group("/api/v1"), signedIn)
 	app.Get("/api/v1/quota", signedIn, f.getQuota)

@@ -16,8 +16,8 @@ func TestPrefix(t *testing.T) {
 		"/seed/box/": "<!doctype", "/": "<!doctype", "/seed/box/setup": "<!doctype",
 		"/seed/box/favicon.svg": "<svg/>", "/favicon.svg": "<svg/>",
 		"/seed/box/api/v1/setup": `{"needed":true}`, "/api/v1/setup": `{"needed":true}`,
-		"/seed/box/api/v1/none": `{"error"`, "/seed/box/seed/box/favicon.svg": `{"error"`,
-		"/seed/boxes/favicon.svg": `{"error"`,
+		"/seed/box/api/v1/none": `{"type"`, "/seed/box/seed/box/favicon.svg": `{"type"`,
+		"/seed/boxes/favicon.svg": `{"type"`,
 	} {
 		if a := f.do(t, call{path: path, host: host}); !strings.HasPrefix(a.body, want) || a.Header.Get("Content-Security-Policy") == "" {
 			t.Errorf("%s: %d %.40s", path, a.StatusCode, a.body)

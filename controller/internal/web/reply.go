@@ -6,11 +6,15 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"offing/controller/internal/account"
+	"offing/controller/internal/control"
 	"offing/controller/internal/owners"
+	"offing/tunnel/command"
 )
 
 // Errors of the doors themselves.
@@ -24,6 +28,15 @@ var (
 	errScope        = errors.New("the API token's scope does not allow this")
 	errNotAllowed   = errors.New("only an administrator may do this")
 	errOwnAccount   = errors.New("of one's own account, this needs the password")
+
+	errElsewhere    = errors.New("this is done at another address")
+	errNoTorrents   = errors.New("no torrents were named")
+	errManyTorrents = errors.New("too many torrents at once")
+
+	errWhichBox  = errors.New("there are several boxes")
+	errSilentBox = errors.New("the box did not answer in time")
+	errWaiting   = errors.New("too many requests wait")
+	errStopping  = errors.New("the controller is being stopped")
 )
 
 // wrongHost is the error for a name that is not the controller's.
@@ -34,11 +47,23 @@ func (e *wrongHost) Error() string {
 		", or add the name to \"hosts\" in its configuration."
 }
 
-// fault is how an error is told to the other side.
+// fault is what is told of an error.
 type fault struct {
-	Code string `json:"code"` // stable, for programs
-	Text string `json:"text"` // for people, with what to do
+	Code string // stable, for programs
+	Text string // for people, with what to do
 }
+
+// problem is an error's answer (RFC 9457). Code is the extension member by which
+// programs tell errors apart.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
+}
+
+const problemJSON = "application/problem+json"
 
 // faults is the one place where an error becomes a status, a code and a text.
 // What is not in it is told as internal, and its detail goes to the log only.
@@ -89,12 +114,27 @@ var faults = []struct {
 
 	{owners.ErrUnknownTorrent, 404, fault{"unknown-torrent", "There is no such torrent."}},
 	{owners.ErrUnknownPerson, 404, fault{"unknown-user", "There is nobody with this name."}},
-	{owners.ErrNotOwner, 403, fault{"not-owner", "Only its owner can share this torrent. Ask them, or an administrator."}},
+	{owners.ErrNotOwner, 403, fault{"not-owner", "Only its owner can do this. Ask them, or an administrator."}},
 	{owners.ErrOwnership, 403, fault{"not-yours-to-give", "Only an administrator can give or take ownership. You can share what you own: to see it, or to start and stop it."}},
 	{owners.ErrTooMany, 400, fault{"too-many-torrents", "These are too many torrents at once. Name at most 1,000."}},
 	{owners.ErrNoRoom, 409, fault{"no-room", "Too many people have this torrent. Take it from somebody first: 64 can have it."}},
 	{owners.ErrBadRules, 400, fault{"bad-rules", "A rule needs a user and an access (see, act or own), and in its name every [ its ]. There can be 200 rules, and a name's pattern has at most 256 bytes."}},
 	{owners.ErrBadQuota, 400, fault{"bad-quota", "A limit is not negative. Leave it out, or 0, for none."}},
+
+	{control.ErrUnknownBox, 404, fault{"unknown-box", "There is no such box."}},
+	{control.ErrNotAllowed, 403, fault{"not-allowed", "Only an administrator may do this."}},
+	{control.ErrMayOnlySee, 403, fault{"see-only", "This torrent was shared with you to be seen only. Ask its owner for more."}},
+	{control.ErrUnknownCommand, 404, fault{"unknown-command", "There is no such command. It may have ended long ago."}},
+	{control.ErrTooLate, 409, fault{"too-late", "It is too late: the command has been done, or has begun."}},
+	{control.ErrTooMany, 429, fault{"too-many-commands", "Too many commands wait already. Wait until some have ended, or cancel them."}},
+	{control.ErrNameTaken, 409, fault{"name-taken", "Something else has this name in this folder. Choose another name or folder."}},
+	{errElsewhere, 400, fault{"bad-command", "This is done at another address. See /api/v1/openapi.json."}},
+	{errNoTorrents, 400, fault{string(command.NoTorrents), "Name the torrents. None never means all."}},
+	{errManyTorrents, 400, fault{"too-many-torrents", "These are too many torrents at once. Name at most 50,000."}},
+	{errWhichBox, 400, fault{"box-needed", "There are several boxes. Say which one."}},
+	{errSilentBox, 504, fault{"box-silent", "The box did not answer in time. Try again, and see whether its line is up."}},
+	{errWaiting, 503, fault{"too-many-waiting", "Too many requests wait for the boxes. Ask again without waiting, or later."}},
+	{errStopping, 503, fault{"stopping", "The controller is being stopped. Try again when it runs again."}},
 
 	{errCrowded, 503, fault{"too-many", "There are too many connections. Close some pages, or try again later."}},
 	{errNoStream, 404, fault{"unknown-stream", "There is no such stream, or it has ended. Open another."}},
@@ -118,8 +158,9 @@ var internal = fault{"internal", "Something went wrong in the controller. Its lo
 // reply tells err to the other side.
 func (s *Server) reply(c *fiber.Ctx, err error) error {
 	setHeaders(c) // it may have been refused before it came to the handlers
+	s.leases.give(&c.Request().Header)
 	status, f := s.explain(c, err)
-	return c.Status(status).JSON(map[string]fault{"error": f})
+	return c.Status(status).JSON(problem{"about:blank", http.StatusText(status), status, f.Text, f.Code}, problemJSON)
 }
 
 func (s *Server) explain(c *fiber.Ctx, err error) (int, fault) {
@@ -139,6 +180,9 @@ func (s *Server) explain(c *fiber.Ctx, err error) (int, fault) {
 		f.Text = "Rule " + strconv.Itoa(rule.Number) + ": " + f.Text
 		return status, f
 	}
+	if status, f, ok := refusal(err); ok {
+		return status, f
+	}
 	for _, f := range faults {
 		if errors.Is(err, f.err) {
 			return f.status, f.fault
@@ -152,4 +196,54 @@ func (s *Server) explain(c *fiber.Ctx, err error) (int, fault) {
 	}
 	s.Log.Error("a request failed", "err", strings.ToValidUTF8(err.Error(), "?"))
 	return http.StatusInternalServerError, internal
+}
+
+// faultStatus is the status for a command that cannot be done. Its text comes with
+// it.
+var faultStatus = map[command.FaultCode]int{
+	command.UnknownTorrent: http.StatusNotFound,
+	command.NoTorrents:     http.StatusBadRequest,
+	command.BadCommand:     http.StatusBadRequest,
+	command.BadPath:        http.StatusBadRequest,
+	command.BadTorrent:     http.StatusBadRequest,
+	command.BadName:        http.StatusBadRequest,
+	command.ForbiddenURL:   http.StatusBadRequest,
+	command.NoFetch:        http.StatusBadGateway,
+	command.DiskFull:       http.StatusInsufficientStorage,
+	command.Unsupported:    http.StatusNotImplemented,
+	command.DaemonAway:     http.StatusServiceUnavailable,
+	command.DaemonRefused:  http.StatusBadGateway,
+	command.Interrupted:    http.StatusBadGateway,
+	command.Cancelled:      http.StatusConflict,
+	command.Expired:        http.StatusGatewayTimeout,
+}
+
+// refusal explains errors that bring their own text.
+func refusal(err error) (int, fault, bool) {
+	var f *command.Fault
+	if errors.As(err, &f) {
+		status, ok := faultStatus[f.Code]
+		if !ok { // an agent that is newer than home
+			status = http.StatusBadGateway
+		}
+		return status, fault{string(f.Code), sentence(strings.ToValidUTF8(f.Text, "?"))}, true
+	}
+	var q *owners.QuotaError
+	if errors.As(err, &q) {
+		return http.StatusForbidden, fault{"quota", sentence(q.Error())}, true
+	}
+	return 0, fault{}, false
+}
+
+// sentence makes one of an error's text.
+func sentence(text string) string {
+	first, n := utf8.DecodeRuneInString(text)
+	if n == 0 {
+		return ""
+	}
+	text = string(unicode.ToUpper(first)) + text[n:]
+	if strings.ContainsAny(text[len(text)-1:], ".!?") {
+		return text
+	}
+	return text + "."
 }

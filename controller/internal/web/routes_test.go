@@ -3,7 +3,9 @@ package web
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -17,7 +19,7 @@ const (
 	everybody  access = "everybody"      // who is not signed in too
 	readers    access = "readers"        // who is signed in, by API token too
 	sessions   access = "sessions"       // who is signed in, but not by API token
-	control    access = "control"        // by API token from the scope "control" on
+	controls   access = "control"        // by API token from the scope "control" on
 	adminsOnly access = "administrators" // by API token only with its widest scope
 	apart      access = "apart"          // a test of its own
 )
@@ -58,9 +60,23 @@ var routes = map[string]access{
 	"POST /api/v1/factors/passkeys/:id/remove": sessions,
 	"POST /api/v1/tokens":                      sessions,
 	"DELETE /api/v1/tokens/:id":                sessions,
+	"GET /api/v1/openapi.json":                 everybody,
+	"GET /api/v1/commands":                     readers,
+	"POST /api/v1/commands":                    controls,
+	"GET /api/v1/commands/:id":                 readers,
+	"DELETE /api/v1/commands/:id":              controls,
+	"GET /api/v1/torrents":                     readers,
+	"POST /api/v1/torrents":                    controls,
+	"GET /api/v1/torrents/:box/:hash":          readers,
+	"GET /api/v1/boxes":                        readers,
+	"GET /api/v1/boxes/:box/free-space":        controls,
+	"GET /api/v1/boxes/:box/settings":          adminsOnly,
+	"PATCH /api/v1/boxes/:box/settings":        adminsOnly,
+	"POST /api/v1/boxes/:box/test-port":        adminsOnly,
+	"POST /api/v1/boxes/:box/blocklist":        adminsOnly,
 	"GET /api/v1/quota":                        readers,
 	"GET /api/v1/grants":                       readers,
-	"PUT /api/v1/grants":                       control,
+	"PUT /api/v1/grants":                       controls,
 	"GET /api/v1/owners":                       adminsOnly,
 	"GET /api/v1/rules":                        adminsOnly,
 	"PUT /api/v1/rules":                        adminsOnly,
@@ -121,11 +137,11 @@ func (f *fixture) callers(t *testing.T) []caller {
 	t.Helper()
 	ada := f.setup(t)
 	ben := f.person(t, "ben", account.RoleUser)
-	out := map[access]string{readers: "signed-out", sessions: "signed-out", control: "signed-out", adminsOnly: "signed-out"}
-	noToken := map[access]string{readers: "bad-token", sessions: "bad-token", control: "bad-token", adminsOnly: "bad-token"}
+	out := map[access]string{readers: "signed-out", sessions: "signed-out", controls: "signed-out", adminsOnly: "signed-out"}
+	noToken := map[access]string{readers: "bad-token", sessions: "bad-token", controls: "bad-token", adminsOnly: "bad-token"}
 	user := map[access]string{adminsOnly: "not-allowed"}
-	userReads := map[access]string{sessions: "session-needed", control: "scope", adminsOnly: "not-allowed"}
-	reads := map[access]string{sessions: "session-needed", control: "scope", adminsOnly: "scope"}
+	userReads := map[access]string{sessions: "session-needed", controls: "scope", adminsOnly: "not-allowed"}
+	reads := map[access]string{sessions: "session-needed", controls: "scope", adminsOnly: "scope"}
 	userToken := map[access]string{sessions: "session-needed", adminsOnly: "not-allowed"}
 	narrow := map[access]string{sessions: "session-needed", adminsOnly: "scope"}
 	wide := map[access]string{sessions: "session-needed"}
@@ -145,7 +161,11 @@ func (f *fixture) callers(t *testing.T) []caller {
 
 // TestRoutesAreGuarded calls every route as everybody.
 func TestRoutesAreGuarded(t *testing.T) {
-	f := run(t)
+	var later atomic.Int64 // wrong tokens make one wait after a while
+	begun := time.Now()
+	f := run(t, func(f *fixture, _ *Config) {
+		f.now = func() time.Time { return begun.Add(time.Duration(later.Load())) }
+	})
 	callers := f.callers(t)
 	refusals := map[string]bool{"signed-out": true, "bad-token": true, "not-allowed": true, "scope": true, "session-needed": true}
 	for route, who := range routes {
@@ -153,7 +173,8 @@ func TestRoutesAreGuarded(t *testing.T) {
 			continue
 		}
 		method, path, _ := strings.Cut(route, " ")
-		path = strings.NewReplacer(":user", "nobody", ":id", "0000000000000000", ":box", "demo").Replace(path)
+		path = strings.NewReplacer(":user", "nobody", ":id", "0000000000000000", ":box", "demo", ":hash", strings.Repeat("ab", 20)).Replace(path)
+		later.Add(int64(16 * time.Minute))
 		for _, c := range callers {
 			r := call{method: method, path: path, cookie: c.cookie}
 			if method != http.MethodGet {
@@ -181,7 +202,11 @@ func TestRoutesOfTheUnixSocket(t *testing.T) {
 	f := start(t)
 	defer func() { _ = f.Close() }()
 	also := map[string]bool{
-		"GET /api/v1/setup": true, "GET /api/v1/grants": true, "PUT /api/v1/grants": true, "GET /api/v1/status": true, "GET /api/v1/boxes/:box/list": true, "POST /api/v1/boxes/reload": true,
+		"GET /api/v1/openapi.json": true, "GET /api/v1/commands": true, "POST /api/v1/commands": true,
+		"GET /api/v1/commands/:id": true, "DELETE /api/v1/commands/:id": true, "GET /api/v1/torrents": true,
+		"POST /api/v1/torrents": true, "GET /api/v1/torrents/:box/:hash": true, "GET /api/v1/boxes": true,
+		"GET /api/v1/boxes/:box/free-space": true,
+		"GET /api/v1/setup":                 true, "GET /api/v1/grants": true, "PUT /api/v1/grants": true, "GET /api/v1/status": true, "GET /api/v1/boxes/:box/list": true, "POST /api/v1/boxes/reload": true,
 	}
 	there := routesOf(f.unixApp())
 	for route := range there {

@@ -81,28 +81,18 @@ type turnstile struct {
 func (k *sockets) room(from netip.Addr) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.roomLocked(networkOf(from))
+	return k.roomLocked(account.Network(from))
 }
 
 func (k *sockets) roomLocked(network netip.Prefix) bool {
 	return k.strangers < maxStrangers && k.networks[network] < maxAlike && k.all < maxConns
 }
 
-// networkOf is the address, or for IPv6 the network that one customer has.
-func networkOf(a netip.Addr) netip.Prefix {
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
-	}
-	network, _ := a.Prefix(bits) // what is no address has the zero one
-	return network
-}
-
 // enter counts a stranger in. It returns nil when there is no room.
 func (k *sockets) enter(a *account.Accounts, from netip.Addr) *turnstile {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	network := networkOf(from)
+	network := account.Network(from)
 	if !k.roomLocked(network) {
 		return nil
 	}

@@ -13,24 +13,14 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/errgroup"
 
 	"offing/controller/internal/account"
-	"offing/tunnel/report"
 )
 
 // ErrUnknownBox is what Boxes returns for a box that does not exist for the asker.
 var ErrUnknownBox = errors.New("no such box")
-
-// Boxes answers for the boxes.
-type Boxes interface {
-	// Status reports on every box that p may see.
-	Status(ctx context.Context, p account.Principal) ([]report.Box, error)
-	// List reports on one box with all its torrents, or returns ErrUnknownBox.
-	List(ctx context.Context, p account.Principal, box string) (*report.Box, error)
-	// Reload reads the boxes' pairing codes again.
-	Reload(ctx context.Context) error
-}
 
 // Config holds what a Server needs.
 type Config struct {
@@ -44,6 +34,8 @@ type Config struct {
 	Accounts *account.Accounts
 	Hub      Hub // closed when Serve ends
 	Boxes    Boxes
+	Control  Control
+	RPC      RPC // for apps that speak Transmission's RPC; nil for none
 	Owners   Owners
 	// Audit keeps what administrators do; AuditLog returns the last n, oldest first.
 	// Both may be nil.
@@ -55,7 +47,7 @@ type Config struct {
 
 // Bounds of what a stranger can make the server hold.
 const (
-	maxBody      = 144 << 10        // bytes of a request's body: 1,000 torrents with their boxes
+	maxBody      = 144 << 10        // bytes of a request's body: 1,000 torrents with their boxes; see maxUpload
 	maxHead      = 8 << 10          // bytes of a request's line and headers
 	maxConns     = 16384            // HTTP connections at once, and as many live ones
 	readTimeout  = 15 * time.Second // for a whole request
@@ -71,10 +63,14 @@ type Server struct {
 	page    *page
 	sockets *sockets
 	streams *streams
-	tcp     net.Listener
-	unix    net.Listener
-	ctx     context.Context // ends when the server stops
-	cancel  context.CancelFunc
+	waits   *waits
+	leases  *leases
+
+	description []byte // of the API, as JSON
+	tcp         net.Listener
+	unix        net.Listener
+	ctx         context.Context // ends when the server stops
+	cancel      context.CancelFunc
 }
 
 // New binds the TCP port and the Unix socket. The caller then calls Serve, or
@@ -84,11 +80,15 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	description, err := describe()
+	if err != nil {
+		return nil, err
+	}
 	sockets, err := newSockets()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, page: page, sockets: sockets, streams: newStreams()}
+	s := &Server{description: description, Config: c, page: page, sockets: sockets, streams: newStreams(), waits: newWaits(), leases: newLeases()}
 	if s.tcp, err = listenTCP(c.Listen); err != nil {
 		sockets.poller.close()
 		return nil, err
@@ -146,8 +146,9 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// newApp returns an app with what both doors have in common.
-func (s *Server) newApp() *fiber.App {
+// newApp returns an app with what both doors have in common. uploader tells of the
+// head of a request whose it is, and whether its body may be a large one.
+func (s *Server) newApp(uploader func(*fasthttp.RequestHeader) (account.User, bool)) *fiber.App {
 	app := fiber.New(fiber.Config{
 		CaseSensitive:         true,
 		StrictRouting:         true,
@@ -166,32 +167,38 @@ func (s *Server) newApp() *fiber.App {
 	// A live connection is not fasthttp's any more: what it keeps for the request
 	// is given back, and the connection is closed by whoever has it.
 	app.Server().KeepHijackedConns = true
-	app.Use(s.catch, headers)
+	app.Server().HeaderReceived = s.admitUploads(uploader)
+	app.Use(s.catch, s.endUpload, headers)
 	return app
 }
 
 func (s *Server) tcpApp() *fiber.App {
-	app := s.newApp()
+	app := s.newApp(s.uploader)
 	app.Use(s.checkHost, s.withoutPrefix)
 	api := app.Group("/api/v1", s.checkOrigin)
+	api.Get("/openapi.json", s.getDescription)
 	s.accountRoutes(api)
 	s.liveRoutes(api)
 	api.Post("/tickets", s.signedIn, bySession, s.postTickets)
 	api.Get("/status", s.signedIn, scoped(account.ScopeRead), s.getStatus)
 	api.Get("/boxes/:box/list", s.signedIn, scoped(account.ScopeRead), s.getList)
 	s.ownerRoutes(api, s.signedIn)
+	s.controlRoutes(api, s.signedIn)
+	s.rpcRoutes(app)
 	app.Get("/*", s.getPage)
 	return app
 }
 
 func (s *Server) unixApp() *fiber.App {
-	app := s.newApp()
+	app := s.newApp(func(*fasthttp.RequestHeader) (account.User, bool) { return "", true })
 	api := app.Group("/api/v1", asAdmin)
 	api.Get("/setup", s.getSetup)
+	api.Get("/openapi.json", s.getDescription)
 	s.peopleRoutes(api)
 	api.Get("/status", s.getStatus)
 	api.Get("/boxes/:box/list", s.getList)
 	api.Post("/boxes/reload", s.postReload)
 	s.ownerRoutes(api)
+	s.controlRoutes(api)
 	return app
 }

@@ -24,7 +24,6 @@ import (
 	"offing/controller/internal/hub"
 	"offing/controller/internal/owners"
 	"offing/controller/internal/store"
-	"offing/tunnel/report"
 )
 
 // patience is when a test that hangs gives up.
@@ -45,6 +44,7 @@ type fixture struct {
 	served  chan error
 	pace    hub.Pace
 	views   *views
+	control *standIn
 	live    *hub.Hub
 	instead Hub // of live
 }
@@ -94,28 +94,6 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// boxes is a stand-in with one box, "demo".
-type boxes struct{ reloaded chan struct{} }
-
-func (b boxes) Status(context.Context, account.Principal) ([]report.Box, error) {
-	return []report.Box{{Box: "demo"}}, nil
-}
-
-func (b boxes) List(_ context.Context, _ account.Principal, box string) (*report.Box, error) {
-	if box == "panic" {
-		panic("a secret of the request")
-	}
-	if box != "demo" {
-		return nil, ErrUnknownBox
-	}
-	return &report.Box{Box: "demo"}, nil
-}
-
-func (b boxes) Reload(context.Context) error {
-	b.reloaded <- struct{}{}
-	return nil
-}
-
 var ui = fstest.MapFS{
 	"index.html":            {Data: []byte("<!doctype html><title>Offing</title>")},
 	"favicon.svg":           {Data: []byte("<svg/>")},
@@ -126,10 +104,10 @@ var ui = fstest.MapFS{
 // start serves with what change makes of the usual configuration.
 func start(t *testing.T, change ...func(*fixture, *Config)) *fixture {
 	t.Helper()
-	f := &fixture{now: time.Now, dir: t.TempDir(), served: make(chan error, 1), pace: hub.UsualPace(), views: newViews()}
+	f := &fixture{now: time.Now, dir: t.TempDir(), served: make(chan error, 1), control: newStandIn(), pace: hub.UsualPace(), views: newViews()}
 	c := Config{
 		Listen: "127.0.0.1:0", Socket: filepath.Join(f.dir, "run", "offing.sock"),
-		Boxes: boxes{make(chan struct{}, 1)}, UI: fs.FS(ui),
+		Boxes: boxes{reloaded: make(chan struct{}, 1)}, Control: f.control, UI: fs.FS(ui),
 		Log: slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range change {
@@ -196,13 +174,12 @@ type answer struct {
 
 func (a *answer) code(t *testing.T) string {
 	t.Helper()
-	var body struct {
-		Error fault `json:"error"`
+	var p problem
+	err := json.Unmarshal([]byte(a.body), &p)
+	if err != nil || p.Code == "" || p.Detail == "" || p.Title == "" || p.Type != "about:blank" || p.Status != a.StatusCode || a.Header.Get("Content-Type") != problemJSON {
+		t.Fatalf("status %d without an error in its form: %s %q", a.StatusCode, a.Header.Get("Content-Type"), a.body)
 	}
-	if err := json.Unmarshal([]byte(a.body), &body); err != nil || body.Error.Text == "" {
-		t.Fatalf("status %d without an error in its form: %q", a.StatusCode, a.body)
-	}
-	return body.Error.Code
+	return p.Code
 }
 
 func (f *fixture) do(t *testing.T, c call) *answer {
@@ -251,7 +228,9 @@ func send(t *testing.T, client *http.Client, r *http.Request) *answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &answer{response, string(body)}
+	a := &answer{response, string(body)}
+	asDescribed(t, r, a)
+	return a
 }
 
 // post sends a body as the page does.
