@@ -12,6 +12,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
+import { Orders } from './orders.mjs';
 import { people } from './people.mjs';
 import { Topics } from './topics.mjs';
 
@@ -21,6 +22,7 @@ const world = {
   setup: env.SETUP === '1', signedIn: env.SIGNED_OUT !== '1', blocked: false, since: Date.now() - 5_400_000, freshAt: Date.now(),
 };
 const topics = new Topics(world, Number(env.ROWS ?? 40));
+topics.orders = new Orders(world, topics);
 const grants = new Map();
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -37,9 +39,10 @@ const server = createServer(async (req, res) => {
     res.writeHead(status, { 'content-type': 'application/json', ...headers });
     res.end(v ? JSON.stringify(v) : undefined);
   };
-  const refuse = (status, code, text, headers) => answer(status, { error: { code, text } }, headers);
+  const refuse = (status, code, text, headers) => answer(status, { type: 'about:blank', title: code, status, code, detail: text }, { 'content-type': 'application/problem+json', ...headers });
   const signedOut = () => refuse(401, 'signed-out', 'sign in');
   if (people(world, topics.rows, grants, { method: req.method, path: url.pathname, body, answer, refuse })) return;
+  if (url.pathname.startsWith('/api/') && topics.orders.answer({ method: req.method, url, body, answer, refuse })) return;
   switch (`${req.method} ${url.pathname}`) {
     case 'GET /api/v1/setup':
       return answer(200, { needed: world.setup });

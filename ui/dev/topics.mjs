@@ -11,6 +11,8 @@ const secret = () => randomBytes(32).toString('base64url');
 export class Topics {
   #world;
   rows;
+  /** What the topic of the commands tells of. */
+  orders = null;
   #epoch = randomBytes(8).toString('hex');
   #tickets = new Set();
   #wires = new Map(); // wire → its topics
@@ -86,11 +88,11 @@ export class Topics {
     const text = kind === 'ticket-reused' ? 'A ticket of yours was used twice: somebody may have copied it. All pages of that session were closed; change your password if this was not you.' : `This is a notice of the kind ${kind}.`;
     const notice = { id: this.#notices.length + 1, at: new Date().toISOString(), kind, text };
     this.#notices.push(notice);
-    this.#tell('notices', { notices: [notice] });
+    this.tell('notices', { notices: [notice] });
   }
 
   tellLines() {
-    this.#tell('line', this.#whole('line'));
+    this.tell('line', this.#whole('line'));
   }
 
   start() {
@@ -98,21 +100,26 @@ export class Topics {
     setInterval(() => {
       if (this.#world.line !== 'up') return;
       this.tellLines();
-      this.#tell('host', this.#whole('host'));
-      this.#tell('totals', this.#whole('totals'));
+      this.tell('host', this.#whole('host'));
+      this.tell('totals', this.#whole('totals'));
     }, 2000);
   }
 
   #move() {
     if (this.#world.line !== 'up' || this.#world.daemon !== 'ok') return;
     this.#world.freshAt = Date.now();
-    this.#tell('torrents', { rows: step(this.rows) });
-    for (const [topic, detail] of this.#details) this.#tell(topic, stepDetail(detail));
+    this.tell('torrents', { rows: step(this.rows) });
+    for (const [topic, detail] of this.#details) this.tell(topic, stepDetail(detail));
+  }
+
+  /** Changes what is told of an open torrent; change returns the members of a difference. */
+  changeDetail(row, change) {
+    for (const [topic, detail] of this.#details) if (this.#rowOf(topic) === row) this.tell(topic, change(detail));
   }
 
   #exists(topic) {
     if (topic.startsWith('torrent/')) return this.#rowOf(topic) !== undefined;
-    return ['line', 'torrents', 'totals', 'notices'].includes(topic) || (topic === 'host' && this.#world.role === 'admin');
+    return ['line', 'torrents', 'totals', 'notices', 'commands'].includes(topic) || (topic === 'host' && this.#world.role === 'admin');
   }
 
   #rowOf(topic) {
@@ -126,7 +133,8 @@ export class Topics {
     return ring;
   }
 
-  #tell(topic, members) {
+  /** Tells all who want the topic. */
+  tell(topic, members) {
     const ring = this.#ring(topic);
     const frame = { t: topic, s: ++ring.seq, ...members };
     ring.frames.push(structuredClone(frame));
@@ -163,6 +171,8 @@ export class Topics {
         return totals(this.rows, this.#world.role !== 'admin');
       case 'notices':
         return { notices: this.#notices.slice(-50) };
+      case 'commands':
+        return { commands: this.orders?.list ?? [] };
       default:
         return this.#details.get(topic);
     }

@@ -103,6 +103,29 @@ describe('an invitation', () => {
   });
 });
 
+describe('the page of a box', () => {
+  it('is in the fragment, sends what was changed, and says what came of it', async () => {
+    const done = { id: '1', box: 'north sea', do: 'configure', state: 'done' };
+    const { bodies } = open('/#box/north%20sea', {
+      'GET session': ADA, 'GET boxes/north%20sea/settings': { down_limited: true, down_limit: 500_000, dht: true },
+      'PATCH boxes/north%20sea/settings?wait=10': { commands: [done] },
+    });
+    await seen('form[data-form=settings]');
+    expect(find('h1').textContent).toBe('Settings of north sea');
+    type('[name=down_limit]', '2 MB/s');
+    submit();
+    await vi.waitFor(() => expect(document.body.textContent).toContain('Saved.'));
+    expect(bodies('PATCH boxes/north%20sea/settings?wait=10')).toEqual([{ down_limit: 2_000_000 }]);
+  });
+
+  it('is for administrators', async () => {
+    const { asked } = open('/#box/north', { 'GET session': BEN });
+    await seen('[data-page=box]');
+    expect(document.body.textContent).toContain('for administrators');
+    expect(asked.map((a) => a.what)).toEqual(['GET session']);
+  });
+});
+
 describe('the pages', () => {
   it('are shown by their address, below any path, and go back and forward', async () => {
     open('/below/account', { ...ACCOUNT, 'GET session': ADA, 'GET users': { users: [] } });

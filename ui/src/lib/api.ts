@@ -1,7 +1,9 @@
 // The controller's HTTP API, as far as the page uses it.
 
 import { AccountApi } from './api/account';
+import { BoxesApi } from './api/boxes';
 import { ApiError, type Call, field, foreign, http } from './api/call';
+import { CommandsApi } from './api/commands';
 import { DoorApi } from './api/door';
 import { OwnersApi } from './api/owners';
 import { PeopleApi } from './api/people';
@@ -25,6 +27,8 @@ export class Api {
   readonly account: AccountApi;
   readonly people: PeopleApi;
   readonly owners: OwnersApi;
+  readonly commands: CommandsApi;
+  readonly boxes: BoxesApi;
   /** Is called when the controller says that nobody is signed in here any more. */
   ended: () => void = () => undefined;
   readonly #call: Call;
@@ -45,6 +49,8 @@ export class Api {
     this.account = new AccountApi(inside);
     this.people = new PeopleApi(inside);
     this.owners = new OwnersApi(inside);
+    this.commands = new CommandsApi(inside);
+    this.boxes = new BoxesApi(inside);
   }
 
   async signOut(): Promise<void> {

@@ -22,7 +22,7 @@ it('gives and takes back', async () => {
 });
 
 it('says why not in a sentence', async () => {
-  answer(403, { error: { code: 'not-yours', text: 'only its owner may share it' } });
+  answer(403, { status: 403, code: 'not-yours', detail: 'only its owner may share it' });
   await expect(grants.put('demo', 'h', 'ben', 'see')).rejects.toMatchObject({ status: 403, message: 'Only its owner may share it.' });
   ask.mockRejectedValue(new TypeError('network'));
   await expect(grants.of('demo', 'h')).rejects.toMatchObject({ code: 'unreachable' });

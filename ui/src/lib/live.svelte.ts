@@ -6,13 +6,14 @@ import type { Bag } from './live/read';
 import type { Totals } from './live/sums';
 import type { Cursor, Ending, LiveEvent, LiveState, News, Transport } from './live/transport';
 import { Notices } from './notices.svelte';
+import { Commands } from './orders/commands.svelte';
 import { Torrents } from './rows/torrents.svelte';
 
 // Most breaks are over before anybody could read of them.
 const GRACE_MS = 1200;
 
 // What each page wants, the smallest first: it shows something soon.
-const TOPICS: readonly string[] = ['line', 'totals', 'notices', 'torrents'];
+const TOPICS: readonly string[] = ['line', 'totals', 'notices', 'commands', 'torrents'];
 
 export interface LiveConfig {
   user: string;
@@ -26,6 +27,7 @@ export class Live {
   readonly clock = new Clock();
   readonly boxes = new Boxes(this.clock);
   readonly torrents = new Torrents();
+  readonly commands = new Commands(this.torrents);
   readonly notices: Notices;
   totals: Totals | null = $state.raw(null);
   /** The torrent that is open. */
@@ -53,6 +55,7 @@ export class Live {
     const stopClock = this.clock.start();
     return () => {
       stopClock();
+      this.commands.stop();
       clearTimeout(this.#grace);
     };
   }
@@ -94,6 +97,7 @@ export class Live {
     switch (news.kind) {
       case 'torrents':
         this.torrents.apply(news.change);
+        this.commands.look(news.change);
         return;
       case 'line':
         this.boxes.hear(news.boxes);
@@ -106,6 +110,9 @@ export class Live {
         return;
       case 'notices':
         this.notices.hear(news.notices, news.reset);
+        return;
+      case 'orders':
+        this.commands.hear(news.orders, news.reset);
         return;
       case 'detail':
         if (topic === this.detail?.topic) this.detail.hear(news.change);
@@ -136,6 +143,7 @@ export class Live {
       host: () => ({ boxes: this.boxes.list.flatMap(({ name, host }) => (host ? [{ name, host }] : [])) }),
       totals: () => ({ ...this.totals }),
       notices: () => ({ notices: this.notices.list }),
+      commands: () => ({ commands: this.commands.list }),
       torrents: () => ({ rows: this.torrents.frame() }),
     };
     return this.topics.flatMap((topic) => {

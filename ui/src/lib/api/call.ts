@@ -2,8 +2,8 @@
 
 const TIMEOUT_MS = 15_000;
 
-/** Sends a request and resolves to the answer's JSON, null when there is none; rejects with an ApiError. */
-export type Call = (method: string, path: string, body?: object) => Promise<unknown>;
+/** Sends a request and resolves to the answer's JSON, null when there is none; rejects with an ApiError. What takes longer than most says how long. */
+export type Call = (method: string, path: string, body?: object, patienceMS?: number) => Promise<unknown>;
 
 /** What the controller, or the way to it, had against a request. Its message is for the user. */
 export class ApiError extends Error {
@@ -24,7 +24,7 @@ export class ApiError extends Error {
 
 /** Requests to the API at base, which has a slash at its end. */
 export function http(base: string): Call {
-  return async (method, path, body) => {
+  return async (method, path, body, patienceMS = TIMEOUT_MS) => {
     let answer: Response;
     try {
       answer = await fetch(new URL(path, base), {
@@ -32,7 +32,7 @@ export function http(base: string): Call {
         credentials: 'same-origin',
         cache: 'no-store',
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(patienceMS),
         ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
       });
     } catch {
@@ -46,9 +46,8 @@ export function http(base: string): Call {
 }
 
 function refusal(answer: Response, v: unknown): ApiError {
-  const error = field(v, 'error');
-  const code = field(error, 'code');
-  const text = field(error, 'text');
+  const code = field(v, 'code');
+  const text = field(v, 'detail');
   if (typeof code !== 'string' || typeof text !== 'string') return foreign(answer.status);
   const wait = Number(answer.headers.get('retry-after'));
   return new ApiError(answer.status, code, sentence(text), wait > 0 ? wait : 0);

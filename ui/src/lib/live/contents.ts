@@ -5,6 +5,7 @@ import { aged, type BoxReport, type HostReport, readHosts, readLines } from './b
 import { type Content, Misfit } from './content';
 import { type DetailChange, DetailSum, isDetailTopic, readDetail } from './detail';
 import { Mirror } from './mirror';
+import { Orders } from './orders';
 import type { Bag } from './read';
 import { type Notice, readNotices, readTotals, type Totals } from './sums';
 import type { News } from './transport';
@@ -21,6 +22,8 @@ export function contentOf(topic: string): Content {
       return new Latest<Totals>((m) => ('torrents' in m ? readTotals(m) : null), (totals) => ({ kind: 'totals', totals }));
     case 'notices':
       return new Notices();
+    case 'commands':
+      return new Orders();
     default:
       return isDetailTopic(topic) ? new Details() : new Latest<null>(() => null, () => null);
   }

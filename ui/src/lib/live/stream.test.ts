@@ -78,7 +78,7 @@ describe('a stream', () => {
 
   it('says why it was refused', async () => {
     wire.send('{"op":"open","ticket":"t"}');
-    asked[0]!.answer(401, { error: { code: 'session-ended', text: 'over' } });
+    asked[0]!.answer(401, { status: 401, code: 'session-ended', detail: 'over' });
     await settle();
     expect(heard).toEqual(['{"op":"error","code":"session-ended","text":"Over."}']);
     expect(closed).toEqual([1006]);

@@ -78,9 +78,9 @@ class Stream implements Wire {
 
   /** A refusal is said in the words of a frame, so that one place understands it. */
   async #refused(answer: Response): Promise<void> {
-    const error = bag(bag(await answer.json().catch(() => null)).error);
+    const problem = bag(await answer.json().catch(() => null));
     if (this.#end.signal.aborted) return;
-    this.#events.message(JSON.stringify({ op: 'error', code: text(error.code), text: sentence(text(error.text)) }));
+    this.#events.message(JSON.stringify({ op: 'error', code: text(problem.code), text: sentence(text(problem.detail)) }));
   }
 
   async #deliver(name: string, message: string): Promise<void> {

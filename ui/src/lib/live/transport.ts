@@ -1,5 +1,6 @@
 import type { BoxReport, HostReport } from './boxes';
 import type { DetailChange } from './detail';
+import type { Order } from './orders';
 import type { Notice, Totals } from './sums';
 import type { Row } from './torrent';
 
@@ -32,6 +33,7 @@ export type News =
   | { kind: 'host'; boxes: HostReport[] }
   | { kind: 'totals'; totals: Totals }
   | { kind: 'notices'; notices: Notice[]; reset: boolean }
+  | { kind: 'orders'; orders: Order[]; reset: boolean }
   | { kind: 'detail'; change: DetailChange };
 
 /** What a transport tells. Plain values, so that they can be posted between threads. */
