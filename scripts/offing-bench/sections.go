@@ -33,6 +33,8 @@ var sections = []section{
 	fanOut("fanout-users", "Fan-out: many persons, each with their own", (*bench).fanoutUsers),
 	fanOut("fanout-bytes", "Fan-out: bytes of an update", (*bench).fanoutBytes),
 	{"line", "Over the private Tor network", (*bench).line},
+	{"endpoint", "The endpoint for Transmission's apps", (*bench).endpoint},
+	{"stop", "From a command to the daemon and to the page", (*bench).stop},
 }
 
 // choose returns the sections of these names, all for none.

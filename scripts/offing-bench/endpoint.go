@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"offing/scripts/rig"
+)
+
+// The goals of the endpoint: our median ÷ that of the daemon behind an onion service.
+const (
+	mostFull = 1. / 50
+	mostPart = 1. / 100
+)
+
+const (
+	endpointTorrents = 10_000
+	partRows         = 200
+	apps             = 20
+	appsFor          = 10 * time.Second
+)
+
+// query is one question of an app.
+type query struct {
+	what      string
+	turns     int // to each, in turn
+	most      float64
+	arguments map[string]any
+}
+
+// endpoint asks our endpoint, and the real daemon through Tor, what apps ask.
+func (b *bench) endpoint(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "offing-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	tell("a box of %d torrents, %v added by each relay, each way", endpointTorrents, hop)
+	s, err := rig.Start(ctx, rig.Options{Bin: b.bin, State: dir, Torrents: endpointTorrents, Latency: hop})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	tell("the daemon's RPC behind an onion service of its own")
+	e, err := expose(ctx, s, s.RPC())
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	token, err := newToken(ctx, s)
+	if err != nil {
+		return err
+	}
+	box, err := s.Box(ctx)
+	if err != nil {
+		return err
+	}
+	ours := &caller{http: &http.Client{}, url: s.URL + "transmission/rpc", user: s.User, password: token}
+	theirs := &caller{http: e.client, url: e.url()}
+	b.writef("What an app asks: `torrent-get` of %d list fields of %d torrents, of our endpoint and of the real daemon through an onion\nservice of its own, which is what somebody would do without Offing; in turn, on connections that stay open, after one\nquestion each that does not count. Each relay adds %v each way; the line's round trip is %d ms. Bytes are those that the\nanswer brings through Tor to who asks: ours comes from the mirror.\n\n| | times | ours, median, ms | worst | daemon, median, ms | worst | ours ÷ daemon | bytes through Tor, daemon |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
+		len(listFields), endpointTorrents, hop, box.Line.RTTMS)
+	goals, err := b.compare(ctx, ours, theirs, e)
+	if err != nil {
+		return err
+	}
+	if err := b.manyApps(ctx, ours); err != nil {
+		return err
+	}
+	b.writef("\n%s", goals)
+	return nil
+}
+
+// compare asks both in turn.
+func (b *bench) compare(ctx context.Context, ours, theirs *caller, e *exposed) (goals string, err error) {
+	var own, other []int
+	if own, err = ours.ids(ctx, partRows); err == nil {
+		other, err = theirs.ids(ctx, partRows)
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, q := range []query{
+		{"all, objects", 8, mostFull, map[string]any{"fields": listFields}},
+		{"all, table", 12, mostFull, map[string]any{"fields": listFields, "format": "table"}},
+		{fmt.Sprintf("%d rows, objects", partRows), 30, mostPart, map[string]any{"fields": listFields}},
+	} {
+		tell("%s", q.what)
+		mine, yours := with(q.arguments, own, q.most), with(q.arguments, other, q.most)
+		var us, them []time.Duration
+		var bytes int64
+		for i := range q.turns + 1 {
+			a, _, err1 := ours.ask(ctx, mine)
+			before := e.read.Load()
+			z, _, err2 := theirs.ask(ctx, yours)
+			if err := errors.Join(err1, err2); err != nil {
+				return "", err
+			}
+			if i > 0 {
+				us, them = append(us, a), append(them, z)
+				bytes = e.read.Load() - before
+			}
+		}
+		u, t := sorted(us), sorted(them)
+		ratio := quantile(u, 0.5).Seconds() / quantile(t, 0.5).Seconds()
+		b.writef("| %s | %d | %.1f | %.1f | %.0f | %.0f | %.5f | %d |\n", q.what, q.turns, ms(quantile(u, 0.5)), ms(u[len(u)-1]),
+			ms(quantile(t, 0.5)), ms(t[len(t)-1]), ratio, bytes)
+		goals += goal(q.what+", median, ours ÷ daemon", ratio, q.most)
+	}
+	return goals, nil
+}
+
+// with names rows, in a question for a part of them.
+func with(arguments map[string]any, ids []int, most float64) map[string]any {
+	if most == mostPart {
+		arguments["ids"] = ids
+	}
+	return arguments
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// manyApps has apps ask as fast as they can.
+func (b *bench) manyApps(ctx context.Context, c *caller) error {
+	b.writef("\n%d apps that ask our endpoint for the list as fast as it answers, on this machine, for %v:\n\n| | answers a second | median, ms | 99%%, ms |\n|---|---:|---:|---:|\n", apps, appsFor)
+	for _, q := range []query{
+		{what: "all, objects", arguments: map[string]any{"fields": listFields}},
+		{what: "all, table", arguments: map[string]any{"fields": listFields, "format": "table"}},
+		{what: "recently active, objects", arguments: map[string]any{"fields": listFields, "ids": "recently-active"}},
+	} {
+		tell("%d apps: %s", apps, q.what)
+		took, err := askAtOnce(ctx, c, q.arguments)
+		if err != nil {
+			return err
+		}
+		d := sorted(took)
+		b.writef("| %s | %.0f | %.1f | %.1f |\n", q.what, float64(len(d))/appsFor.Seconds(), ms(quantile(d, 0.5)), ms(quantile(d, 0.99)))
+	}
+	return nil
+}
+
+// askAtOnce returns how long each answer took.
+func askAtOnce(ctx context.Context, c *caller, arguments any) (took []time.Duration, err error) {
+	until := time.Now().Add(appsFor)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range apps {
+		wg.Go(func() {
+			for time.Now().Before(until) {
+				d, _, e := c.ask(ctx, arguments)
+				mu.Lock()
+				took, err = append(took, d), errors.Join(err, e)
+				mu.Unlock()
+				if e != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(took) == 0 && err == nil {
+		err = errors.New("no answer came")
+	}
+	return took, err
+}
