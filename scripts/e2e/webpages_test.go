@@ -71,17 +71,32 @@ func (g webPage) test(t *testing.T, url string) {
 	paused := rowOf(made.Name) + `.querySelector(".torrent_progress_bar.paused, .torrent_progress_bar_container.paused, .torrent-progress-bar.paused") !== null`
 	p.until("that it goes", "!("+paused+")")
 	p.read("choose it", rowOf(made.Name)+`.dispatchEvent(new MouseEvent("mousedown", {bubbles: true})) + String(`+rowOf(made.Name)+`.click())`)
-	p.click("pause", "#toolbar-pause")
+	p.press("#toolbar-pause", "that it is paused", paused)
 	untilTold(t, "the torrent to stop", made.Hash, isStopped)
-	p.until("that it is paused", paused)
-	p.click("start", "#toolbar-start")
+	p.press("#toolbar-start", "that it goes on", "!("+paused+")")
 	untilTold(t, "the torrent to seed", made.Hash, isSeeding)
-	p.until("that it goes on", "!("+paused+")")
 	if wrong := p.read("what went wrong", `wrong.join("; ")`); wrong != "" {
 		t.Errorf("exceptions: %s", wrong)
 	}
 	ordersOf(t, 0, "remove", made.Hash, "--data", "--yes")
 	gone(t, made)
+}
+
+// press clicks on a button of the toolbar until the page shows what it is for: the
+// page looks only now and then which buttons fit what is chosen, and does nothing
+// when one is clicked before.
+func (p page) press(button, what, shown string) {
+	p.t.Helper()
+	p.until(what, fmt.Sprintf(`(() => {
+		if (%s) return true;
+		const b = document.querySelector(%q);
+		if (!b.disabled && !b.matches(".disabled, [aria-disabled=true]") && !(Date.now() - window.pressed < 5000)) {
+			window.pressed = Date.now();
+			b.click();
+		}
+		return false;
+	})()`, shown, button))
+	p.read("forget the click", "String(window.pressed = undefined)")
 }
 
 // serveWebPage serves Transmission's page from dir, as a daemon does, and passes its

@@ -192,13 +192,13 @@ func (s *scenario) moveInQueue(c *command.Command, rng *rand.Rand) {
 	}
 }
 
-// TestKilled does 1,000 commands with an agent that is killed again and again, in a
+// TestKilled does 500 commands with an agent that is killed again and again, in a
 // process of its own, and counts what the daemon was made to do.
 func TestKilled(t *testing.T) {
 	if os.Getenv(childDir) != "" {
 		t.Skip("this is the process that is killed")
 	}
-	n := 1000
+	n := 500
 	if testing.Short() {
 		n = 200
 	}
