@@ -101,7 +101,9 @@ func TestProxies(t *testing.T) {
 			pair(t, cfg, "demo", box)
 			h := start(t, cfg, box)
 			lookThrough(t, h, box)
-			streamThrough(t, h)
+			ask := signInThrough(t, h)
+			uploadThrough(t, ask)
+			streamThrough(t, ask)
 		})
 	}
 }
@@ -141,23 +143,27 @@ func lookThrough(t *testing.T, h *home, box *boxtest.Box) {
 	}
 }
 
-// streamThrough opens the stream of server-sent events, whose first one must not
-// wait in a buffer of the proxy.
-func streamThrough(t *testing.T, h *home) {
+// asker asks the API for something as somebody who is signed in.
+type asker func(path, contentType, body string) (*http.Response, error)
+
+const asJSON = "application/json"
+
+// signInThrough signs in, behind a proxy.
+func signInThrough(t *testing.T, h *home) asker {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
-	defer page.CloseIdleConnections()
-	ask := func(path, body string) (*http.Response, error) {
+	t.Cleanup(page.CloseIdleConnections)
+	ask := func(path, contentType, body string) (*http.Response, error) {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+"/api/v1/"+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", contentType)
 		r.Header.Set("Origin", strings.TrimSuffix(h.url, "/offing"))
 		answer, err := page.Do(r)
 		if err == nil {
@@ -165,24 +171,43 @@ func streamThrough(t *testing.T, h *home) {
 		}
 		return answer, err
 	}
-	post := func(path, body string) *http.Response {
-		t.Helper()
-		answer, err := ask(path, body)
-		if err != nil || answer.StatusCode >= 300 {
-			t.Fatalf("%s: %v, %v", path, answer, err)
-		}
-		return answer
+	if answer, err := ask("session", asJSON, fmt.Sprintf(`{"user":%q,"password":%q}`, user, password)); err != nil || answer.StatusCode >= 300 {
+		t.Fatalf("sign in: %v, %v", answer, err)
 	}
-	post("session", fmt.Sprintf(`{"user":%q,"password":%q}`, user, password))
+	return ask
+}
+
+// uploadThrough sends as much as a .torrent file may have: it is nonsense, and it is
+// the controller that has to say so.
+func uploadThrough(t *testing.T, ask asker) {
+	t.Helper()
+	answer, err := ask("torrents?box=demo", "application/x-bittorrent", strings.Repeat("x", 8_000_000))
+	if err != nil {
+		t.Fatalf("upload: %v", err)
+	}
+	var problem struct{ Code string }
+	if err := json.NewDecoder(answer.Body).Decode(&problem); err != nil || problem.Code != "bad-torrent" {
+		t.Errorf("upload: status %d, %+v, %v", answer.StatusCode, problem, err)
+	}
+}
+
+// streamThrough opens the stream of server-sent events, whose first one must not
+// wait in a buffer of the proxy.
+func streamThrough(t *testing.T, ask asker) {
+	t.Helper()
 	// Caddy 2.6 sometimes gives up an answer that begins before it has noticed that
 	// the request was at its end; the page then tries again, as this does.
 	const tries = 10
 	for n := 1; ; n++ {
-		var ticket struct{ Ticket string }
-		if err := json.NewDecoder(post("tickets", "{}").Body).Decode(&ticket); err != nil {
-			t.Fatal(err)
+		answer, err := ask("tickets", asJSON, "{}")
+		if err != nil {
+			t.Fatalf("a ticket: %v", err)
 		}
-		stream, err := ask("stream", fmt.Sprintf(`{"op":"open","ticket":%q}`, ticket.Ticket))
+		var ticket struct{ Ticket string }
+		if err := json.NewDecoder(answer.Body).Decode(&ticket); err != nil {
+			t.Fatalf("a ticket: status %d, %v", answer.StatusCode, err)
+		}
+		stream, err := ask("stream", asJSON, fmt.Sprintf(`{"op":"open","ticket":%q}`, ticket.Ticket))
 		event := ""
 		if err == nil {
 			event, err = bufio.NewReader(stream.Body).ReadString('\n')
