@@ -101,20 +101,23 @@ func (t *task) markAt(n, of int) {
 // agent was killed is not begun again.
 func (t *task) act(ctx context.Context, b *part) error {
 	hashes := b.there(func(k transmission.Known) bool {
-		return t.kind == command.Verify && t.repeated && (k.Status == state.Checking || k.Status == state.CheckQueued)
+		return t.kind == command.Verify && t.repeated && isChecked(k)
 	})
 	if len(hashes) == 0 {
 		return nil
 	}
-	if t.kind == command.Start || t.kind == command.StartNow {
+	switch t.kind {
+	case command.Start, command.StartNow:
 		if err := t.awaitStops(ctx, b); err != nil {
 			return err
 		}
+		t.noteStarts(hashes)
+	case command.Stop:
+		t.noteStops(hashes)
 	}
 	if err := t.cfg.Daemon.Act(ctx, t.kind, hashes); err != nil || t.kind != command.Stop {
 		return err
 	}
-	t.noteStops(hashes)
 	return t.stopChecked(ctx, b)
 }
 

@@ -105,7 +105,7 @@ type Executor struct {
 	tell      []telling
 	lastOK    time.Time // when the daemon last answered
 	opened    time.Time
-	stops     map[state.Hash]time.Time // when the daemon was last asked to stop a torrent
+	stopping  map[state.Hash]time.Time // until when the daemon may yet stop a torrent
 }
 
 // key names a command: each home gives IDs of its own.
@@ -125,10 +125,10 @@ func Open(cfg Config) (*Executor, error) {
 		wake:    make(chan struct{}, 1),
 		told:    make(chan struct{}, 1),
 		entries: make(map[key]*entry), forgotten: make(map[key]time.Time),
-		homes:  make(map[string]*home),
-		lines:  make(map[state.Hash][]*entry),
-		opened: time.Now(),
-		stops:  make(map[state.Hash]time.Time),
+		homes:    make(map[string]*home),
+		lines:    make(map[state.Hash][]*entry),
+		opened:   time.Now(),
+		stopping: make(map[state.Hash]time.Time),
 	}
 	var order []*entry
 	j, cut, err := openJournal(cfg.Dir, func(r *record) { order = e.replay(r, order) })
