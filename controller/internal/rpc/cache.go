@@ -14,19 +14,20 @@ import (
 
 // Tuning.
 const (
-	maxAnswers  = 32               // lists that are kept
-	answerLife  = 10 * time.Second // of a list, and of one with fields that move by themselves
-	movingLife  = time.Second
-	answerStart = 4 << 10 // bytes that an answer of unknown size begins with
+	maxAnswers  = 32       // lists that are kept
+	maxKept     = 64 << 20 // bytes that they have together, about; the last one told is kept whatever it has
+	answerStart = 4 << 10  // bytes that an answer of unknown size begins with
+	lineSize    = 100      // bytes that a line takes beside what is told in it
 )
 
-// answers keeps lists of all torrents as they were told last: whoever polls them again
-// before anything has changed gets the same bytes. It is safe for concurrent use.
+// answers keeps lists of all torrents as they were told last: who polls them again has
+// only that written anew which has changed. It is safe for concurrent use.
 type answers struct {
 	grants atomic.Uint64 // counts up whenever somebody was given something, or it was taken
 
-	mu sync.Mutex
-	of map[question]*told
+	mu   sync.Mutex
+	of   map[question]*told
+	kept int
 }
 
 // question is all on which the form of a list depends.
@@ -40,12 +41,15 @@ type question struct {
 	dialog bool // of JSON-RPC
 }
 
-// answerKey is a question, and all on which its answer depends.
-type answerKey struct {
+// told is the answer to a question. It is never written to.
+type told struct {
 	question
 	grants uint64
-	boxes  []boxAt
+	boxes  []boxAt // what it told of, or older
 	at     time.Time
+
+	body  []byte
+	lines map[string][]line // in it, by box, in the order of their numbers
 }
 
 type boxAt struct {
@@ -53,79 +57,66 @@ type boxAt struct {
 	version state.Version
 }
 
-type told struct {
-	body []byte
-	answerKey
-}
-
 func newAnswers() *answers { return &answers{of: map[question]*told{}} }
 
-func questionOf(who asker, q query) question {
-	return question{who.User, who.Role, who.box, strings.Join(q.names, " "), q.table, q.call.style, q.call.jsonrpc}
-}
-
-// key returns under what the answer to q may be kept; false for what is not kept.
-func (a *answers) key(who asker, q query, boxes []fleet.Box, now time.Time) (answerKey, bool) {
+// next returns an answer to q that is yet to be written, or nil for one that is not
+// kept.
+func (a *answers) next(who asker, q query, boxes []fleet.Box, now time.Time) *told {
 	if !q.all || q.need != needNothing {
-		return answerKey{}, false
+		return nil
 	}
-	k := answerKey{question: questionOf(who, q), grants: a.grants.Load(), at: now}
+	t := &told{
+		question: question{who.User, who.Role, who.box, strings.Join(q.names, " "), q.table, q.call.style, q.call.jsonrpc},
+		grants:   a.grants.Load(), at: now,
+	}
 	for _, b := range boxes {
-		k.boxes = append(k.boxes, boxAt{b.Name, b.State.Version()})
+		t.boxes = append(t.boxes, boxAt{b.Name, b.State.Version()})
 	}
-	return k, true
+	return t
 }
 
-// get returns what was told, if nothing has changed since.
-func (a *answers) get(who asker, q query, boxes []fleet.Box, now time.Time) ([]byte, bool) {
-	k, ok := a.key(who, q, boxes, now)
-	if !ok {
-		return nil, false
+// before returns what was told to the question of t, or nil: nothing that was told
+// holds when others may see a torrent now, or the boxes are others.
+func (a *answers) before(t *told) *told {
+	if t == nil {
+		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := a.of[k.question]
-	life := answerLife
-	if q.timed {
-		life = movingLife
+	last := a.of[t.question]
+	same := func(a, b boxAt) bool { return a.name == b.name }
+	if last == nil || last.grants != t.grants || !slices.EqualFunc(last.boxes, t.boxes, same) {
+		return nil
 	}
-	if t == nil || t.grants != k.grants || now.Sub(t.at) > life || !slices.Equal(t.boxes, k.boxes) {
-		return nil, false
-	}
-	return t.body, true
+	return last
 }
 
-func (a *answers) put(k answerKey, body []byte) {
+func (a *answers) put(t *told) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, ok := a.of[k.question]; !ok && len(a.of) >= maxAnswers {
+	a.dropLocked(t.question)
+	for len(a.of) > 0 && (len(a.of) >= maxAnswers || a.kept+t.size() > maxKept) {
 		a.dropOldestLocked()
 	}
-	a.of[k.question] = &told{body, k}
+	a.of[t.question] = t
+	a.kept += t.size()
 }
 
 func (a *answers) dropOldestLocked() {
-	var oldest question
-	var at time.Time
-	for q, t := range a.of {
-		if at.IsZero() || t.at.Before(at) {
-			oldest, at = q, t.at
+	var oldest *told
+	for _, t := range a.of {
+		if oldest == nil || t.at.Before(oldest.at) {
+			oldest = t
 		}
 	}
-	delete(a.of, oldest)
+	a.dropLocked(oldest.question)
 }
 
-// size is about how long the answer will be.
-func (a *answers) size(who asker, q query) int {
-	if !q.all {
-		return answerStart
+func (a *answers) dropLocked(q question) {
+	if t := a.of[q]; t != nil {
+		delete(a.of, q)
+		a.kept -= t.size()
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if t := a.of[questionOf(who, q)]; t != nil {
-		return len(t.body) + len(t.body)/16
-	}
-	return answerStart
 }
 
 func (a *answers) forget(u account.User) {
@@ -133,7 +124,46 @@ func (a *answers) forget(u account.User) {
 	defer a.mu.Unlock()
 	for q := range a.of {
 		if q.user == u {
-			delete(a.of, q)
+			a.dropLocked(q)
 		}
 	}
+}
+
+// size is about how many bytes an answer takes.
+func (t *told) size() int {
+	n := len(t.body)
+	for _, lines := range t.lines {
+		n += lineSize * len(lines)
+	}
+	return n
+}
+
+// version is that of a box of which t tells.
+func (t *told) version(box string) state.Version {
+	for _, b := range t.boxes {
+		if b.name == box {
+			return b.version
+		}
+	}
+	return state.Version{}
+}
+
+// holds tells whether t is the answer when all are the torrents that it has to tell of.
+func (t *told) holds(all []ofBox, now time.Time) bool {
+	if t == nil {
+		return false
+	}
+	lines := 0
+	for _, of := range all {
+		for i := range of.lines {
+			if !of.lines[i].holds(now) {
+				return false
+			}
+		}
+		lines += len(of.lines)
+	}
+	for _, were := range t.lines {
+		lines -= len(were)
+	}
+	return lines == 0
 }

@@ -60,7 +60,7 @@ func (e *Endpoint) targets(ctx context.Context, who asker, c *call, least owners
 	}
 	var keys []owners.Key
 	for _, b := range boxes {
-		found, _, err := e.find(ctx, who, b, query{choice: chosen})
+		found, _, err := e.find(ctx, who, b, chosen)
 		if err != nil {
 			return nil, e.failed(ctx, err)
 		}

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"encoding/hex"
+	"math"
 
 	"offing/controller/internal/owners"
 	"offing/controller/internal/view"
@@ -24,8 +25,9 @@ type field struct {
 	word
 	put  func(b []byte, r *row) []byte
 	need need
-	// timed fields change by themselves, without the state.
-	timed bool
+	// until is for fields that change by themselves, without the state: when that is, in
+	// Unix seconds, or never.
+	until func(*row) int64
 }
 
 // need says whether a field is better with the torrent's details.
@@ -87,7 +89,7 @@ var plainFields = []field{
 	boolField(camel("honors_session_limits"), func(t *state.Torrent) bool { return !t.Options.Unbound }),
 	boolField(camel("is_finished"), func(t *state.Torrent) bool { return t.Finished }),
 	boolField(camel("is_private"), func(t *state.Torrent) bool { return t.Private }),
-	{word: camel("is_stalled"), timed: true, put: func(b []byte, r *row) []byte { return appendBool(b, stalled(r)) }},
+	{word: camel("is_stalled"), until: stalledFrom, put: func(b []byte, r *row) []byte { return appendBool(b, stalled(r)) }},
 	intField(camel("left_until_done"), func(t *state.Torrent) int64 { return t.Left }),
 	intField(camel("max_connected_peers"), func(t *state.Torrent) int64 { return int64(t.Options.PeerLimit) }),
 	floatField(camel("metadata_percent_complete"), func(t *state.Torrent) float64 { return part(t.Metadata) }),
@@ -100,7 +102,7 @@ var plainFields = []field{
 	intField(camel("rate_download"), func(t *state.Torrent) int64 { return t.RateDown }),
 	intField(camel("rate_upload"), func(t *state.Torrent) int64 { return t.RateUp }),
 	floatField(camel("recheck_progress"), func(t *state.Torrent) float64 { return part(t.Checked) }),
-	{word: camel("seconds_seeding"), timed: true, put: func(b []byte, r *row) []byte { return appendInt(b, r.t.SeedTime(r.now)) }},
+	{word: camel("seconds_seeding"), until: everySecond, put: func(b []byte, r *row) []byte { return appendInt(b, r.t.SeedTime(r.now)) }},
 	intField(camel("seed_idle_limit"), func(t *state.Torrent) int64 { return int64(t.Options.IdleLimit) }),
 	intField(camel("seed_idle_mode"), func(t *state.Torrent) int64 { return int64(t.Options.IdleMode) }),
 	floatField(camel("seed_ratio_limit"), func(t *state.Torrent) float64 { return float64(t.Options.RatioLimit) / 10_000 }),
@@ -182,11 +184,33 @@ func uploadRatio(t *state.Torrent) float64 {
 	return -1
 }
 
+// never is when what is what it is for as long as the state does not change.
+const never = math.MaxInt64
+
 // stalled tells whether a torrent has been idle for so long that it does not count in
 // its queue.
-func stalled(r *row) bool {
-	if r.t.Status != state.Downloading && r.t.Status != state.Seeding || !r.s.StalledEnabled {
-		return false
+func stalled(r *row) bool { return r.now >= stallsAt(r) }
+
+// stalledFrom is until when a torrent is not stalled yet.
+func stalledFrom(r *row) int64 {
+	if stalled(r) {
+		return never
 	}
-	return r.now-max(r.t.Active, r.t.Added) >= 60*int64(r.s.StalledMinutes) && r.t.RateDown+r.t.RateUp == 0
+	return stallsAt(r)
+}
+
+func stallsAt(r *row) int64 {
+	running := r.t.Status == state.Downloading || r.t.Status == state.Seeding
+	if !running || !r.s.StalledEnabled || r.t.RateDown+r.t.RateUp != 0 {
+		return never
+	}
+	return max(r.t.Active, r.t.Added) + 60*int64(r.s.StalledMinutes)
+}
+
+// everySecond is until when the time for which a torrent has seeded is what it is.
+func everySecond(r *row) int64 {
+	if r.t.Status != state.Seeding {
+		return never
+	}
+	return r.now + 1
 }

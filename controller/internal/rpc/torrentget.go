@@ -2,9 +2,9 @@ package rpc
 
 import (
 	"context"
-	"time"
 
 	"offing/controller/internal/fleet"
+	"offing/controller/internal/owners"
 	"offing/tunnel/state"
 )
 
@@ -13,9 +13,9 @@ type query struct {
 	choice
 	names  []string // as they were asked for
 	fields []*field // the same, none of them nil
+	moving []*field // those of them that change by themselves
 	table  bool
 	need   need
-	timed  bool
 	call   *call
 }
 
@@ -35,9 +35,6 @@ func (e *Endpoint) torrentGet(ctx context.Context, who asker, c *call) ([]byte, 
 	}
 	for _, b := range boxes {
 		e.watched.asked(b.Name)
-	}
-	if body, ok := e.answers.get(who, q, boxes, e.cfg.Now()); ok {
-		return body, nil
 	}
 	body, err := e.tell(ctx, who, q, boxes)
 	if err != nil {
@@ -90,7 +87,10 @@ func readQuery(c *call) (query, *problem) {
 		}
 		seen[f]++
 		q.names, q.fields = append(q.names, name), append(q.fields, f)
-		q.need, q.timed = max(q.need, f.need), q.timed || f.timed
+		if f.until != nil {
+			q.moving = append(q.moving, f)
+		}
+		q.need = max(q.need, f.need)
 	}
 	format, _ := text(c.params["format"])
 	q.table = format == "table"
@@ -107,22 +107,40 @@ func (q *query) renamedBefore(name string) bool {
 	return true
 }
 
-// tell makes the answer.
+// tell makes the answer, of what was told before as far as that still holds.
 func (e *Endpoint) tell(ctx context.Context, who asker, q query, boxes []fleet.Box) ([]byte, error) {
-	key, cacheable := e.answers.key(who, q, boxes, e.cfg.Now())
 	w := writer{q: q, now: e.cfg.Now()}
-	w.begin(e.answers.size(who, q))
+	next := e.answers.next(who, q, boxes, w.now)
+	w.last = e.answers.before(next)
 	var removed []int64
+	var all []ofBox
 	for _, b := range boxes {
 		if b.State.Fresh().IsZero() {
 			continue
 		}
-		found, gone, err := e.find(ctx, who, b, q)
+		lines, ok, err := e.moved(ctx, who, b, w.last)
 		if err != nil {
 			return nil, err
 		}
-		removed = append(removed, gone...)
-		w.box(e, b, found, e.openFor(ctx, who, b, q, found))
+		if !ok {
+			found, gone, err := e.find(ctx, who, b, q.choice)
+			if err != nil {
+				return nil, err
+			}
+			removed = append(removed, gone...)
+			e.openFor(ctx, b, q, found)
+			lines = linesOf(found)
+		}
+		all = append(all, ofBox{b, lines})
+	}
+	if w.last.holds(all, w.now) {
+		next.body, next.lines = w.last.body, w.last.lines
+		e.answers.put(next)
+		return next.body, nil
+	}
+	w.begin()
+	for _, of := range all {
+		w.box(e, of.box, of.lines)
 	}
 	if q.recent {
 		gone, err := e.unpaired(ctx, who)
@@ -132,19 +150,74 @@ func (e *Endpoint) tell(ctx context.Context, who asker, q query, boxes []fleet.B
 		removed = append(removed, gone...)
 	}
 	body := w.end(removed)
-	if cacheable {
-		e.answers.put(key, body)
+	if next != nil {
+		next.body, next.lines = body, w.lines
+		e.answers.put(next)
 	}
 	return body, nil
 }
 
+// ofBox are the torrents of a box that an answer tells of.
+type ofBox struct {
+	box   fleet.Box
+	lines []line
+}
+
 // find returns the torrents of a box that the query is about.
-func (e *Endpoint) find(ctx context.Context, who asker, b fleet.Box, q query) (found []chosen, removed []int64, err error) {
-	if q.recent {
+func (e *Endpoint) find(ctx context.Context, who asker, b fleet.Box, c choice) (found []chosen, removed []int64, err error) {
+	if c.recent {
 		return e.lately(ctx, who, b)
 	}
-	found, err = e.visible(ctx, who, b, q.choice)
+	found, err = e.visible(ctx, who, b, c)
 	return found, nil, err
+}
+
+// moved returns the torrents of a box as they were told last, with those anew that have
+// changed since; false when that cannot be known.
+func (e *Endpoint) moved(ctx context.Context, who asker, b fleet.Box, last *told) (lines []line, ok bool, err error) {
+	if last == nil {
+		return nil, false, nil
+	}
+	then := last.version(b.Name)
+	changed := map[state.Hash]bool{}
+	var anew []chosen
+	b.State.View(func(r state.Reader) {
+		_, settings := r.Settings()
+		if ok = r.Version().Epoch == then.Epoch && r.Knows(then.Seq) && settings <= then.Seq; !ok {
+			return
+		}
+		r.ChangedAfter(then.Seq, func(x state.Entry) bool {
+			t := x.Torrent()
+			changed[t.Hash] = true
+			if one := e.look(who, b.Name, t); !x.Removed() && one.access != owners.None {
+				anew = append(anew, one)
+			}
+			return true
+		})
+	})
+	if !ok {
+		return nil, false, nil
+	}
+	if err := e.number(ctx, who, b.Name, anew); err != nil {
+		return nil, false, err
+	}
+	return merged(last.lines[b.Name], changed, linesOf(anew)), true, nil
+}
+
+// merged returns those of lines that are not in changed, and those that are anew, in the
+// order of their numbers.
+func merged(lines []line, changed map[state.Hash]bool, anew []line) []line {
+	all := make([]line, 0, len(lines)+len(anew))
+	for i := range lines {
+		if changed[lines[i].hash] {
+			continue
+		}
+		for len(anew) > 0 && anew[0].id < lines[i].id {
+			all, anew = append(all, anew[0]), anew[1:]
+		}
+		all = append(all, lines[i])
+	}
+	return append(all, anew...)
 }
 
 // unpaired returns the numbers of the torrents of boxes that are no more, when one went
@@ -170,119 +243,11 @@ func (e *Endpoint) unpaired(ctx context.Context, who asker) (removed []int64, er
 	return removed, err
 }
 
-// openFor has the details told of the torrents that were asked for, and tells whether
-// they are to be looked for.
-func (e *Endpoint) openFor(ctx context.Context, _ asker, b fleet.Box, q query, found []chosen) bool {
-	if q.need == needNothing {
-		return false
-	}
+// openFor has the details told of the torrents that were asked for.
+func (e *Endpoint) openFor(ctx context.Context, b fleet.Box, q query, found []chosen) {
 	named := !q.all && !q.recent
-	if len(found) > 0 && len(found) <= maxOpen && (named || q.need == needDetail) {
-		e.details.open(ctx, b.Name, found, q.need == needDetail && b.Line.State == lineUp)
-	}
-	return true
-}
-
-// writer writes the torrents of an answer.
-type writer struct {
-	q    query
-	now  time.Time
-	b    []byte
-	some bool
-	keys [][]byte // what stands before each field of an object
-}
-
-func (w *writer) begin(size int) {
-	w.b = make([]byte, 0, size)
-	w.b = append(w.b, `{"torrents":[`...)
-	for i, name := range w.q.names {
-		key := appendString(nil, name)
-		if w.q.table {
-			w.keys = append(w.keys, key)
-			continue
-		}
-		before := byte(',')
-		if i == 0 {
-			before = '{'
-		}
-		w.keys = append(w.keys, append(append([]byte{before}, key...), ':'))
-	}
-	if !w.q.table {
+	if q.need == needNothing || len(found) == 0 || len(found) > maxOpen || !named && q.need != needDetail {
 		return
 	}
-	w.b = append(w.b, '[')
-	for i, key := range w.keys {
-		if i > 0 {
-			w.b = append(w.b, ',')
-		}
-		w.b = append(w.b, key...)
-	}
-	w.b, w.some = append(w.b, ']'), true
-}
-
-// box writes torrents of a box as they are now, in the order of found.
-func (w *writer) box(e *Endpoint, b fleet.Box, found []chosen, details bool) {
-	settings := b.State.Settings()
-	all := make([]*state.Detail, 0)
-	if details {
-		all = make([]*state.Detail, len(found))
-		for i := range found {
-			all[i] = e.details.detail(b.Name, found[i].hash)
-		}
-	}
-	r := row{s: &settings, now: w.now.Unix(), style: w.q.call.style, numbers: !w.q.call.jsonrpc}
-	b.State.View(func(s state.Reader) {
-		for i := range found {
-			x, ok := s.Get(found[i].hash)
-			if !ok || x.Torrent().Added != found[i].added {
-				continue // it has gone meanwhile, and so has the right to see it
-			}
-			r.chosen, r.t, r.d = found[i], x.Torrent(), nil
-			if details {
-				r.d = all[i]
-			}
-			w.row(&r)
-		}
-	})
-}
-
-func (w *writer) row(r *row) {
-	b := w.b
-	if w.some {
-		b = append(b, ',')
-	}
-	w.some = true
-	if w.q.table {
-		b = append(b, '[')
-		for i, f := range w.q.fields {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = f.put(b, r)
-		}
-		w.b = append(b, ']')
-		return
-	}
-	if len(w.q.fields) == 0 {
-		b = append(b, '{')
-	}
-	for i, f := range w.q.fields {
-		b = f.put(append(b, w.keys[i]...), r)
-	}
-	w.b = append(b, '}')
-}
-
-func (w *writer) end(removed []int64) []byte {
-	b := append(w.b, ']')
-	if w.q.recent {
-		b = append(b, `,"removed":[`...)
-		for i, id := range removed {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendInt(b, id)
-		}
-		b = append(b, ']')
-	}
-	return append(b, '}')
+	e.details.open(ctx, b.Name, found, q.need == needDetail && b.Line.State == lineUp)
 }
