@@ -52,9 +52,12 @@ func age(b fleet.Box) int64 {
 
 // Settings implements web.Boxes.
 func (r reports) Settings(p account.Principal, box string) (client.Settings, error) {
-	b, ok := r.box(p, box)
-	if !ok || p.Role != account.RoleAdmin {
+	if p.Role != account.RoleAdmin {
 		return client.Settings{}, web.ErrUnknownBox
+	}
+	b, err := r.box(p, box)
+	if err != nil {
+		return client.Settings{}, err
 	}
 	return client.Settings{
 		AltSpeed:       b.State.Session().AltSpeed,
@@ -62,20 +65,24 @@ func (r reports) Settings(p account.Principal, box string) (client.Settings, err
 	}, nil
 }
 
-// Torrents implements web.Boxes. Whoever asks looks at the boxes, as with List.
+// Torrents implements web.Boxes. Whoever asks looks at the boxes, as with List. While
+// no box has told what it has there is no list, rather than an empty one.
 func (r reports) Torrents(ctx context.Context, p account.Principal, q view.Query) ([]client.Row, int, error) {
 	if err := q.Check(); err != nil {
 		return nil, 0, err
 	}
 	asked := r.views.Boxes(p)
 	if q.Box != "" {
-		b, ok := r.box(p, q.Box)
-		if !ok {
-			return nil, 0, web.ErrUnknownBox
+		b, err := r.box(p, q.Box)
+		if err != nil {
+			return nil, 0, err
 		}
 		asked = []fleet.Box{b}
 	}
 	r.ask(ctx, asked...)
+	if err := r.unheard(func(b fleet.Box) bool { return q.Box == "" || b.Name == q.Box }); err != nil {
+		return nil, 0, err
+	}
 	rows, total := r.views.List(p, q)
 	return rows, total, nil
 }

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,15 +34,15 @@ func (r reports) Status(ctx context.Context, p account.Principal) ([]report.Box,
 }
 
 // List implements web.Boxes. A box of which p may see nothing is as unknown as
-// one that is not there.
+// one that is not there, once it is known what it has.
 func (r reports) List(ctx context.Context, p account.Principal, name string) (*report.Box, error) {
-	b, ok := r.box(p, name)
-	if !ok {
-		return nil, web.ErrUnknownBox
+	b, err := r.box(p, name)
+	if err != nil {
+		return nil, err
 	}
 	r.ask(ctx, b)
-	if b, ok = r.box(p, name); !ok {
-		return nil, web.ErrUnknownBox
+	if b, err = r.box(p, name); err != nil {
+		return nil, err
 	}
 	return document(b, report.List), nil
 }
@@ -55,13 +56,35 @@ func (r reports) ask(ctx context.Context, boxes ...fleet.Box) {
 	r.fleet.Ask(ctx, names...)
 }
 
-func (r reports) box(p account.Principal, name string) (fleet.Box, bool) {
-	boxes := r.views.Boxes(p)
-	i := slices.IndexFunc(boxes, func(b fleet.Box) bool { return b.Name == name })
-	if i < 0 {
-		return fleet.Box{}, false
+// box returns a box as p may see it, or the error of one of which p may see nothing.
+func (r reports) box(p account.Principal, name string) (fleet.Box, error) {
+	is := func(b fleet.Box) bool { return b.Name == name }
+	seen := r.views.Boxes(p)
+	if i := slices.IndexFunc(seen, is); i >= 0 {
+		return seen[i], nil
 	}
-	return boxes[i], true
+	err := r.unheard(is)
+	if err == nil {
+		err = web.ErrUnknownBox
+	}
+	return fleet.Box{}, err
+}
+
+// unheard returns fleet.Unheard of the first of some boxes when it is not known of any
+// of them what they have.
+func (r reports) unheard(of func(fleet.Box) bool) error {
+	var first error
+	for _, b := range r.fleet.Boxes() {
+		if !of(b) {
+			continue
+		}
+		err := fleet.Unheard(b.Name, b.State)
+		if err == nil {
+			return nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return first
 }
 
 // Reload implements web.Boxes.

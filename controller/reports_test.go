@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"offing/controller/internal/account"
 	"offing/controller/internal/boxtest"
@@ -19,6 +20,7 @@ import (
 	"offing/controller/internal/view"
 	"offing/controller/internal/web"
 	"offing/tunnel"
+	"offing/tunnel/command"
 	"offing/tunnel/report"
 	"offing/tunnel/state"
 )
@@ -84,6 +86,62 @@ func (o onlyOne) Access(_ account.User, k owners.Key, _ int64) owners.Access {
 	return owners.None
 }
 
+var discard = slog.New(slog.DiscardHandler)
+
+// fleetOf returns a fleet of boxes with these names, which does not run.
+func fleetOf(t *testing.T, all map[string]*boxtest.Box) *fleet.Fleet {
+	t.Helper()
+	dir, net := t.TempDir(), boxtest.Net{}
+	for name, b := range all {
+		net = append(net, b)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(b.Pairing.Code()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	boxes, err := fleet.New(dir, net, discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return boxes
+}
+
+// Until a box has told what it has, a list is refused with the reason instead of being
+// empty, and its torrents and the box itself are not said to be unknown.
+func TestReportsBeforeABoxIsHeard(t *testing.T) {
+	boxes := fleetOf(t, map[string]*boxtest.Box{"one": boxtest.New(t, 1), "two": boxtest.New(t, 2)})
+	at := owners.Key{Box: "one", Hash: state.Hash{1}}
+	r := reports{boxes, view.New(view.Config{Source: boxes, Owners: onlyOne{key: at}, Notices: unwritten{}, Log: discard})}
+	unheard := func(what string, err error) {
+		t.Helper()
+		var fault *command.Fault
+		if !errors.As(err, &fault) || fault.Code != command.DaemonAway {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	eve, admin := account.Principal{User: "eve", Role: account.RoleUser}, account.Principal{User: "ada", Role: account.RoleAdmin}
+	for _, p := range []account.Principal{eve, admin} {
+		for _, box := range []string{"", "one", "two"} {
+			_, _, err := r.Torrents(t.Context(), p, view.Query{Box: box})
+			unheard("a list", err)
+		}
+		_, err := r.Torrent(t.Context(), p, at)
+		unheard("a torrent", err)
+		if _, _, err := r.Torrents(t.Context(), p, view.Query{Box: "nowhere"}); !errors.Is(err, web.ErrUnknownBox) {
+			t.Errorf("a box that is not there: %v", err)
+		}
+	}
+	_, err := r.List(t.Context(), eve, "one")
+	unheard("a box", err)
+	boxes.Boxes()[1].State.Touch(time.Now())
+	for _, p := range []account.Principal{eve, admin} {
+		if rows, total, err := r.Torrents(t.Context(), p, view.Query{}); len(rows) != 0 || total != 0 || err != nil {
+			t.Errorf("one of two was heard: %v, %d, %v", rows, total, err)
+		}
+		_, _, err := r.Torrents(t.Context(), p, view.Query{Box: "one"})
+		unheard("the other's list", err)
+	}
+}
+
 // A user asks for everything, and for a box of which they have nothing: they get
 // their one torrent, and for the other box what they get for none. Nor does their
 // asking make that box busy.
@@ -93,30 +151,21 @@ func TestReportsOfAUser(t *testing.T) {
 		mine, others := state.Torrent{Hash: state.Hash{1}, Size: 3}, state.Torrent{Hash: state.Hash{2}, Name: "secret"}
 		for _, b := range []*boxtest.Box{one, two} {
 			b.Put(&mine, &others)
+			b.State.Touch(time.Now())
 		}
-		dir := t.TempDir()
-		for name, b := range map[string]*boxtest.Box{"one": one, "two": two} {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(b.Pairing.Code()), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		log := slog.New(slog.DiscardHandler)
-		boxes, err := fleet.New(dir, boxtest.Net{one, two}, log)
-		if err != nil {
-			t.Fatal(err)
-		}
+		boxes := fleetOf(t, map[string]*boxtest.Box{"one": one, "two": two})
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { boxes.Run(ctx) })
 		defer running.Wait()
 		defer cancel()
-		for changed := boxes.Changed(); slices.ContainsFunc(boxes.Boxes(), func(b fleet.Box) bool { return b.State.Totals().Torrents < 2 }); changed = boxes.Changed() {
+		for changed := boxes.Changed(); slices.ContainsFunc(boxes.Boxes(), func(b fleet.Box) bool { return b.State.Fresh().IsZero() }); changed = boxes.Changed() {
 			<-changed
 		}
 		synctest.Wait()
 
 		r := reports{boxes, view.New(view.Config{
-			Source: boxes, Owners: onlyOne{key: owners.Key{Box: "one", Hash: mine.Hash}}, Notices: unwritten{}, Log: log,
+			Source: boxes, Owners: onlyOne{key: owners.Key{Box: "one", Hash: mine.Hash}}, Notices: unwritten{}, Log: discard,
 		})}
 		eve := account.Principal{User: "eve", Role: account.RoleUser}
 		all, err := r.Status(ctx, eve)

@@ -20,7 +20,7 @@ import (
 )
 
 // Errors of Do and its like, beside the *command.Fault of a command that cannot be,
-// *owners.QuotaError, owners.ErrUnknownTorrent and owners.ErrNotOwner.
+// *owners.QuotaError, owners.Unknown and owners.ErrNotOwner.
 var (
 	ErrUnknownBox     = errors.New("no such box")
 	ErrNotAllowed     = errors.New("only an administrator may do this")

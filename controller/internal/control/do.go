@@ -74,7 +74,7 @@ func (c *Control) ordersOf(p account.Principal, r Request, lines map[string]line
 			continue
 		}
 		seen[k] = true
-		if _, err := c.mayTouch(p, k, lines, need); err != nil {
+		if err := c.mayTouch(p, k, lines, need); err != nil {
 			return nil, err
 		}
 		byBox[k.Box] = append(byBox[k.Box], k.Hash)

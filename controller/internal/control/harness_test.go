@@ -352,11 +352,13 @@ func (h *house) restart(t *testing.T) {
 	h.start(t)
 }
 
+// box adds a box that has told that it has nothing.
 func (h *house) box(name string) *box {
 	b := &box{
 		state: state.New(state.Epoch(len(h.boxes) + 1)), known: map[command.ID]*command.Result{},
 		news: map[command.ID]func(command.Event){}, outbox: command.NewOutbox(h.log), added: 1000,
 	}
+	b.state.Touch(time.Now())
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.boxes[name] = b

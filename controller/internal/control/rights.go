@@ -6,7 +6,6 @@ import (
 	"offing/controller/internal/account"
 	"offing/controller/internal/owners"
 	"offing/tunnel/command"
-	"offing/tunnel/state"
 )
 
 // needs returns what somebody must have of a torrent to do c to it.
@@ -55,23 +54,21 @@ func administrator(p account.Principal) bool {
 
 // mayTouch tells whether p may do what needs an access to the torrent under k. What
 // it says of torrents that p may not see does not depend on whether they exist.
-func (c *Control) mayTouch(p account.Principal, k owners.Key, lines map[string]line, need owners.Access) (state.Torrent, error) {
+func (c *Control) mayTouch(p account.Principal, k owners.Key, lines map[string]line, need owners.Access) error {
 	t, ok := lines[k.Box].torrent(k.Hash)
-	if p.Role == account.RoleAdmin {
-		if !ok {
-			return t, owners.ErrUnknownTorrent
-		}
-		return t, nil
+	has := owners.Own
+	if p.Role != account.RoleAdmin {
+		has = c.cfg.Owners.Access(p.User, k, t.Added)
 	}
-	switch has := c.cfg.Owners.Access(p.User, k, t.Added); {
+	switch {
 	case !ok || has == owners.None:
-		return t, owners.ErrUnknownTorrent
+		return owners.Unknown(k.Box, lines[k.Box].state)
 	case has == owners.See:
-		return t, ErrMayOnlySee
+		return ErrMayOnlySee
 	case has < need:
-		return t, owners.ErrNotOwner
+		return owners.ErrNotOwner
 	}
-	return t, nil
+	return nil
 }
 
 // othersOwn tells whether somebody but u owns the torrent, and whether u does.

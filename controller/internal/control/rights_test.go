@@ -3,11 +3,14 @@ package control
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"offing/controller/internal/account"
 	"offing/controller/internal/owners"
 	"offing/tunnel/command"
+	"offing/tunnel/state"
 )
 
 // one returns a command of each kind, with its parts.
@@ -116,6 +119,45 @@ func TestUnknownAndInvisible(t *testing.T) {
 	}
 	if got := b.kinds(); got != "" {
 		t.Errorf("done: %s", got)
+	}
+}
+
+// Until a box has told what it has nobody is told that a torrent is not there; nor does
+// what they are told depend on whether it is.
+func TestBeforeTheBoxIsHeard(t *testing.T) {
+	h := open(t)
+	h.has(t, 1, "one", map[account.User]owners.Access{"anna": owners.Own})
+	h.has(t, 2, "two", map[account.User]owners.Access{"ben": owners.Own})
+	before, heard := h.boxes["vps"].state, state.New(9)
+	h.boxes["vps"].state = heard // as after a restart
+	refused := func(p account.Principal, keys ...owners.Key) {
+		t.Helper()
+		for _, k := range keys {
+			_, err := h.Do(t.Context(), p, Request{Command: one(command.Stop), Torrents: []owners.Key{k}})
+			var fault *command.Fault
+			if !errors.As(err, &fault) || fault.Code != command.DaemonAway || !strings.Contains(fault.Text, "nothing has been heard from vps") {
+				t.Errorf("%s, %v: %v", string(p.User), k, err)
+			}
+		}
+	}
+	for _, p := range []account.Principal{anna, ben, admin, socket} {
+		refused(p, key(1), key(2), key(3))
+	}
+	if _, err := h.Do(t.Context(), anna, Request{Command: one(command.Stop), Torrents: []owners.Key{{Box: "nowhere", Hash: hash(1)}}}); !errors.Is(err, owners.ErrUnknownTorrent) {
+		t.Errorf("a box that is not there: %v", err)
+	}
+	two, _ := before.Get(hash(2))
+	_ = heard.Update(func(tx *state.Tx) error { tx.Put(&two); return nil }) // the snapshot has begun
+	refused(anna, key(1), key(2), key(3))
+	h.do(t, ben, command.Stop, key(2))
+	heard.Touch(time.Now())
+	for _, k := range []owners.Key{key(1), key(2), key(3)} {
+		if _, err := h.Do(t.Context(), anna, Request{Command: one(command.Stop), Torrents: []owners.Key{k}}); !errors.Is(err, owners.ErrUnknownTorrent) {
+			t.Errorf("%v: %v", k, err)
+		}
+	}
+	if got := h.Orders(admin); len(got) != 1 {
+		t.Errorf("%d orders", len(got))
 	}
 }
 

@@ -28,6 +28,17 @@ type Box struct {
 	NoCommands string
 }
 
+// Unheard returns a *command.Fault while it is not known what a box has, for it has
+// told nothing since the controller was started, or since it was paired anew; then nil.
+// s is home's copy of it.
+func Unheard(box string, s *state.State) error {
+	if !s.Fresh().IsZero() {
+		return nil
+	}
+	return &command.Fault{Code: command.DaemonAway, Text: "nothing has been heard from " + box +
+		" since the controller was started, so it is not known which torrents it has; see whether its line is up, and try again"}
+}
+
 // Fleet keeps the boxes of one folder. It is safe for concurrent use.
 type Fleet struct {
 	dir     string

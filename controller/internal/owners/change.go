@@ -20,8 +20,8 @@ const MaxTorrents = 1000
 // and an owner gives and takes See and Act. It returns how many torrents are now
 // otherwise, even with an error of the store; doing it again then does the rest.
 //
-// It returns ErrUnknownTorrent for a torrent that is not there, or of which actor
-// has nothing; ErrUnknownPerson, ErrNotOwner, ErrOwnership, ErrNoRoom or ErrTooMany.
+// It returns Unknown for a torrent that is not there, or of which actor has nothing;
+// ErrUnknownPerson, ErrNotOwner, ErrOwnership, ErrNoRoom or ErrTooMany.
 func (o *Owners) Change(ctx context.Context, actor account.Principal, keys []Key, user account.User, a Access) (int, error) {
 	if len(keys) > MaxTorrents {
 		return 0, ErrTooMany
@@ -140,7 +140,7 @@ func (o *Owners) allowed(ctx context.Context, actor account.Principal, keys []Ke
 // adminMay: administrators may give what a box does not have yet, and take what
 // it never had, but a box that does not exist was misspelt.
 func (o *Owners) adminMay(k Key, a Access) error {
-	if a != None && !o.tally.hasBox(k.Box) {
+	if a != None && o.tally.box(k.Box) == nil {
 		return ErrUnknownTorrent
 	}
 	return nil
@@ -152,7 +152,7 @@ func (o *Owners) ownerMay(actor account.User, k Key, added int64, exists bool, u
 	grants := o.Grants(k, added)
 	switch mine := AccessOf(grants, actor); {
 	case !exists || mine == None:
-		return ErrUnknownTorrent
+		return o.unknown(k)
 	case mine != Own:
 		return ErrNotOwner
 	case AccessOf(grants, user) == Own:
@@ -160,6 +160,9 @@ func (o *Owners) ownerMay(actor account.User, k Key, added int64, exists bool, u
 	}
 	return nil
 }
+
+// unknown is Unknown of the box of now.
+func (o *Owners) unknown(k Key) error { return Unknown(k.Box, o.tally.box(k.Box)) }
 
 // shareText says to a person that they were given, or lost, a torrent and
 // perhaps others. A torrent that no box has yet has no name.

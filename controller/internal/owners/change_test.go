@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"offing/controller/internal/account"
+	"offing/tunnel/command"
 	"offing/tunnel/state"
 )
 
@@ -70,6 +71,7 @@ func TestPolicy(t *testing.T) {
 	}
 	h := open(t)
 	s := h.box("vps")
+	s.Touch(h.clock)
 	for _, test := range tests {
 		h.furnish(t, s)
 		var keys []Key
@@ -136,6 +138,27 @@ func TestChangeOfUnknownBox(t *testing.T) {
 	h.give(t, k, 1, "anna", Own) // from before its box was taken away
 	if n, err := h.Change(t.Context(), admin, []Key{k}, "anna", None); n != 1 || err != nil {
 		t.Errorf("take: %d, %v", n, err)
+	}
+}
+
+// Until a box has told what it has an owner is told so, and a stranger the same.
+func TestBeforeTheBoxIsHeard(t *testing.T) {
+	h := open(t)
+	h.box("vps")
+	h.look(t)
+	k := Key{"vps", hash(1)}
+	h.give(t, k, 1, "anna", Own)
+	for _, who := range []account.Principal{anna, eve} {
+		_, change := h.Change(t.Context(), who, []Key{k}, "ben", See)
+		_, shared := h.Shared(who, k)
+		for _, err := range []error{change, shared} {
+			if fault := (*command.Fault)(nil); !errors.As(err, &fault) || fault.Code != command.DaemonAway {
+				t.Errorf("%s: %v", string(who.User), err)
+			}
+		}
+	}
+	if n, err := h.Change(t.Context(), admin, []Key{k}, "ben", See); n != 1 || err != nil {
+		t.Errorf("an administrator: %d, %v", n, err)
 	}
 }
 

@@ -3,6 +3,9 @@ package owners
 import (
 	"errors"
 	"fmt"
+
+	"offing/controller/internal/fleet"
+	"offing/tunnel/state"
 )
 
 // Errors that callers branch on.
@@ -17,6 +20,18 @@ var (
 	ErrBadRules       = errors.New("the rules cannot be used")
 	ErrBadQuota       = errors.New("a quota is not negative")
 )
+
+// Unknown returns the error of a torrent that a box does not have, or that the asker
+// may not see: ErrUnknownTorrent, or fleet.Unheard while nothing is known of the box.
+// s is home's copy of the box, nil when there is no such box.
+func Unknown(box string, s *state.State) error {
+	if s != nil {
+		if err := fleet.Unheard(box, s); err != nil {
+			return err
+		}
+	}
+	return ErrUnknownTorrent
+}
 
 // RuleError says which rule is at fault.
 type RuleError struct {

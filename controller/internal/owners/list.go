@@ -52,8 +52,8 @@ func (o *Owners) Present(f Filter) []Torrent {
 }
 
 // Shared returns who was given what of a torrent, to an administrator or to one
-// of its owners. Anybody else gets ErrNotOwner when they may see it, and
-// ErrUnknownTorrent when they may not, whether it is there or not.
+// of its owners. Anybody else gets ErrNotOwner when they may see it, and Unknown when
+// they may not, whether it is there or not.
 func (o *Owners) Shared(actor account.Principal, k Key) ([]Grant, error) {
 	t, ok := o.tally.torrent(k)
 	grants := o.Grants(k, t.Added)
@@ -64,5 +64,5 @@ func (o *Owners) Shared(actor account.Principal, k Key) ([]Grant, error) {
 	case ok && mine != None:
 		return nil, ErrNotOwner
 	}
-	return nil, ErrUnknownTorrent
+	return nil, o.unknown(k)
 }

@@ -36,19 +36,18 @@ func newTally() tally {
 
 // torrent returns what the box has under k.
 func (t *tally) torrent(k Key) (state.Torrent, bool) {
-	t.mu.Lock()
-	s := t.boxes[k.Box]
-	t.mu.Unlock()
+	s := t.box(k.Box)
 	if s == nil {
 		return state.Torrent{}, false
 	}
 	return s.Get(k.Hash)
 }
 
-func (t *tally) hasBox(name string) bool {
+// box returns home's copy of a box, or nil when there is none.
+func (t *tally) box(name string) *state.State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.boxes[name] != nil
+	return t.boxes[name]
 }
 
 // states returns the boxes of now.

@@ -17,6 +17,7 @@ import (
 	"offing/controller/client"
 	"offing/controller/internal/account"
 	"offing/controller/internal/owners"
+	"offing/tunnel/command"
 	"offing/tunnel/state"
 )
 
@@ -153,6 +154,7 @@ func TestListIsOnesOwn(t *testing.T) {
 		demo, other := w.add("demo", 1), w.add("other", 2)
 		put(t, demo, theirs, foreign)
 		put(t, other, foreign)
+		demo.Touch(time.Now())
 		w.say(scene())
 		at := key("demo", theirs.Hash)
 		w.give(at, theirs.Added, eve, owners.See)
@@ -208,6 +210,24 @@ func TestListIsOnesOwn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWholeBeforeTheBoxIsHeard: until a box has told what it has nobody is told that a
+// torrent is not there, whoever they are.
+func TestWholeBeforeTheBoxIsHeard(t *testing.T) {
+	w := newWorld()
+	demo := w.add("demo", 1)
+	w.give(key("demo", full().Hash), 0, ben, owners.Own)
+	for _, p := range []account.Principal{eve, ben, admin} {
+		_, err := w.Whole(t.Context(), p, key("demo", full().Hash))
+		if fault := (*command.Fault)(nil); !errors.As(err, &fault) || fault.Code != command.DaemonAway {
+			t.Errorf("%s: %v", string(p.User), err)
+		}
+	}
+	demo.Touch(time.Now())
+	if _, err := w.Whole(t.Context(), ben, key("demo", full().Hash)); !errors.Is(err, owners.ErrUnknownTorrent) {
+		t.Errorf("once it is known: %v", err)
+	}
 }
 
 // TestWholeWaits: without details the answer comes when the patience ends, and details

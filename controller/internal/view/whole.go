@@ -14,12 +14,12 @@ import (
 
 // Whole returns one torrent as p may see it with its details, which the box is asked
 // for and waited for until ctx ends. Without them AgeMS is -1 and Detail nil. The
-// error is owners.ErrUnknownTorrent for what p may not see. What p is told of the
+// error is owners.Unknown for what p may not see. What p is told of the
 // details is what the torrent's topic tells p.
 func (v *Views) Whole(ctx context.Context, p account.Principal, k owners.Key) (*client.Whole, error) {
 	feed, ok := v.Feed(p, TorrentTopic(k.Box, k.Hash))
 	if !ok {
-		return nil, owners.ErrUnknownTorrent
+		return nil, v.unknown(k)
 	}
 	news := make(chan struct{}, 1)
 	defer feed.Watch(func() {
@@ -32,7 +32,7 @@ func (v *Views) Whole(ctx context.Context, p account.Principal, k owners.Key) (*
 		update := feed.Since(nil)
 		row, ok := v.Row(p, k)
 		if !ok || update.Gone {
-			return nil, owners.ErrUnknownTorrent
+			return nil, v.unknown(k)
 		}
 		whole, pending, err := decodeDetail(update)
 		if err != nil {
@@ -48,6 +48,16 @@ func (v *Views) Whole(ctx context.Context, p account.Principal, k owners.Key) (*
 		case <-news:
 		}
 	}
+}
+
+// unknown returns the error of a torrent that is not there, or not for who asks.
+func (v *Views) unknown(k owners.Key) error {
+	for _, b := range v.cfg.Source.Boxes() {
+		if b.Name == k.Box {
+			return owners.Unknown(k.Box, b.State)
+		}
+	}
+	return owners.ErrUnknownTorrent
 }
 
 // decodeDetail reads what a torrent's topic begins with. A list may be spread over

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -50,6 +51,7 @@ func withOwners(t *testing.T) func(*fixture, *Config) {
 			t.Fatal(err)
 		}
 		box := onlyBox{state.New(1)}
+		box.Touch(time.Now())
 		counted := make(chan struct{}, 2)
 		for hash, owner := range map[string]account.User{annas: "anna", eves: "eve"} {
 			h, _ := state.ParseHash(hash)
