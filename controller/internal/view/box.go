@@ -117,8 +117,13 @@ func (v *Views) leaveLocked(b *box) {
 	for _, t := range v.tables {
 		t.unlook(b)
 	}
+	v.wakeOpenLocked(b.name)
+}
+
+// wakeOpenLocked wakes those who look at the details of a box's torrents.
+func (v *Views) wakeOpenLocked(box string) {
 	for key, l := range v.open {
-		if key.Box == b.name {
+		if key.Box == box {
 			v.wakeLocked(*l)
 		}
 	}

@@ -57,7 +57,7 @@ func (v *Views) torrent(who viewer, topic string) (hub.Feed, bool) {
 	}
 	v.update(v.syncLocked)
 	f := &details{views: v, who: who, key: key}
-	if f.access().Access == owners.None {
+	if access, _ := f.access(); access.Access == owners.None {
 		return nil, false
 	}
 	return f, true
@@ -81,22 +81,24 @@ func TorrentTopic(box string, h state.Hash) string {
 	return topicTorrent + url.PathEscape(box) + "/" + h.String()
 }
 
-// access returns what the viewer may do with the torrent that is there now.
-func (f *details) access() owners.Grant {
+// access returns what the viewer may do with the torrent, and whether it is there now.
+// Until the box has told what it has, it is taken to have what was given of it: a page
+// that was open while the controller started again waits for its torrent.
+func (f *details) access() (access owners.Grant, there bool) {
 	for _, b := range *f.views.shown.Load() {
 		if b.name != f.key.Box {
 			continue
 		}
 		c := b.look(f.key.Hash)
 		switch {
-		case c.removed:
-			return owners.Grant{}
+		case c.removed && !b.state.Fresh().IsZero():
+			return owners.Grant{}, false
 		case f.who.admin():
-			return owners.Grant{Access: owners.Own}
+			return owners.Grant{Access: owners.Own}, !c.removed
 		}
-		return owners.GrantOf(f.views.cfg.Owners.Grants(f.key, c.added), f.who.user)
+		return owners.GrantOf(f.views.cfg.Owners.Grants(f.key, c.added), f.who.user), !c.removed
 	}
-	return owners.Grant{}
+	return owners.Grant{}, false
 }
 
 // Watch implements hub.Feed: the box tells the details while somebody looks.
@@ -123,14 +125,14 @@ func (f *details) Watch(changed func()) (stop func()) {
 
 // Since implements hub.Feed.
 func (f *details) Since(mark hub.Mark) hub.Update {
-	access := f.access()
+	access, there := f.access()
 	if access.Access == owners.None {
 		return hub.Update{Gone: true}
 	}
 	from, ours := mark.(detailMark)
 	ours = ours && from.feed == f
 	d, at, ok := f.views.cfg.Source.Detail(f.key.Box, f.key.Hash)
-	if !ok {
+	if !ok || !there {
 		if ours {
 			return hub.Update{Mark: from}
 		}

@@ -162,6 +162,7 @@ func TestPiecesWaitForTheirTurn(t *testing.T) {
 
 func TestTorrentIsGone(t *testing.T) {
 	opened(t, admin, func(w *world, f hub.Feed) {
+		w.src.boxes[0].State.Touch(time.Now())
 		w.say(scene())
 		u := f.Since(nil)
 		woken := 0
@@ -180,6 +181,57 @@ func TestTorrentIsGone(t *testing.T) {
 		w.step()
 		if !f.Since(u.Mark).Gone || woken == 0 {
 			t.Errorf("a removed box's page was woken %d times", woken)
+		}
+	})
+}
+
+// The controller was started again while pages had torrents open. Until the box has told
+// what it has, those to whom they were given wait for it, and others are told that there
+// are none.
+func TestDetailsBeforeTheBoxIsHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		box, there, gone := w.add("demo", 1), full(), full()
+		gone.Hash[0]++
+		for _, x := range []state.Torrent{there, gone} {
+			w.give(key("demo", x.Hash), x.Added, ben, owners.Own)
+		}
+		w.say(scene()) // of another torrent, perhaps
+		w.step()
+		if _, ok := w.Feed(eve, TorrentTopic("demo", there.Hash)); ok {
+			t.Error("eve has a topic of ben's torrent")
+		}
+		type open struct {
+			hub.Feed
+			mark  hub.Mark
+			woken int
+		}
+		var pages []*open
+		for _, p := range []account.Principal{ben, admin} {
+			for _, x := range []state.Torrent{there, gone} {
+				page := &open{Feed: w.feed(t, p, TorrentTopic("demo", x.Hash))}
+				defer page.Watch(func() { page.woken++ })()
+				u := page.Since(nil)
+				expect(t, u, true, `"pending":true`)
+				page.mark = u.Mark
+				expect(t, page.Since(page.mark), false, "")
+				pages = append(pages, page)
+			}
+		}
+		put(t, box, there) // the snapshot has begun
+		w.step()
+		for i, page := range pages {
+			if u := page.Since(page.mark); u.Gone || (len(u.Parts) > 0) != (i%2 == 0) || page.woken != (i+1)%2 {
+				t.Errorf("page %d: gone %v, %s, woken %d times", i, u.Gone, u.Parts, page.woken)
+			}
+			page.woken = 0
+		}
+		box.Touch(time.Now())
+		w.step()
+		for i, page := range pages {
+			if u := page.Since(page.mark); u.Gone != (i%2 == 1) || page.woken == 0 {
+				t.Errorf("page %d: gone %v, woken %d times", i, u.Gone, page.woken)
+			}
 		}
 	})
 }

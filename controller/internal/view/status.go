@@ -34,6 +34,9 @@ func (v *Views) statusLocked(b *box, f *fleet.Box) {
 	if before == nil {
 		return // syncLocked says that there is a further box
 	}
+	if before.fresh.IsZero() != now.fresh.IsZero() { // it is known now what it does not have
+		v.wakeOpenLocked(b.name)
+	}
 	v.wakeLocked(v.lines)
 	for _, t := range v.tables {
 		if len(t.lines) > 0 && t.holds(b) {
