@@ -1,13 +1,10 @@
 package view
 
 import (
-	"time"
-
+	"offing/controller/client"
 	"offing/controller/internal/account"
 	"offing/controller/internal/control"
 	"offing/controller/internal/hub"
-	"offing/tunnel/command"
-	"offing/tunnel/state"
 )
 
 // Bounds of what the topic tells of one command; the API tells all.
@@ -31,26 +28,10 @@ type commands struct {
 	user account.User
 }
 
-// order is a control.Order on a page, with the name of who asked.
-type order struct {
-	ID       command.ID      `json:"id"`
-	Box      string          `json:"box"`
-	User     string          `json:"user"`
-	Do       command.Kind    `json:"do"`
-	Torrents []state.Hash    `json:"torrents,omitempty"`
-	State    control.State   `json:"state"`
-	Done     int             `json:"done"`
-	Of       int             `json:"of"`
-	Why      string          `json:"why,omitempty"`
-	Created  time.Time       `json:"created"`
-	Expires  time.Time       `json:"expires"`
-	Ended    time.Time       `json:"ended,omitzero"`
-	Result   *command.Result `json:"result,omitempty"`
-}
-
-func orderOf(o *control.Order) order {
-	p := order{
-		ID: o.ID, Box: o.Box, User: string(o.User), Do: o.Do, State: o.State, Done: o.Done, Of: o.Of, Why: o.Why,
+// orderOf returns an order as a page is told of it.
+func orderOf(o *control.Order) client.Order {
+	p := client.Order{
+		ID: o.ID, Box: o.Box, User: string(o.User), Do: o.Do, State: string(o.State), Done: o.Done, Of: o.Of, Why: o.Why,
 		Created: o.Created, Expires: o.Expires, Ended: o.Ended,
 	}
 	if len(o.Torrents) <= mostTorrents {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offing/controller/client"
 	"offing/controller/internal/account"
 	"offing/controller/internal/control"
 	"offing/controller/internal/hub"
@@ -155,7 +156,7 @@ func TestCommands(t *testing.T) {
 	}
 	n := 0
 	for _, part := range f.Since(u.Mark).Parts {
-		var got struct{ Commands []order }
+		var got struct{ Commands []client.Order }
 		if err := json.Unmarshal([]byte("{"+string(part)+"}"), &got); err != nil || len(part) > partSize+1<<16 {
 			t.Fatal(err, len(part))
 		}
