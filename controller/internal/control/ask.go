@@ -53,7 +53,7 @@ func (c *Control) Ask(ctx context.Context, p account.Principal, box string, q co
 	}
 }
 
-// find returns an order that p may know of.
+// findLocked returns an order that p may know of.
 func (c *Control) findLocked(p account.Principal, id command.ID) (*order, bool) {
 	o := c.orders[id]
 	if o == nil || p.Role != account.RoleAdmin && (p.User == "" || o.User != p.User) {

@@ -71,13 +71,18 @@ func (c *Control) certain(o *order) bool { return c.doubt(o, nil) == nil }
 func (c *Control) drop(o *order) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.uncountLocked(o)
-	delete(c.orders, o.ID)
-	c.trash[o.ID] = struct{}{}
+	c.removeLocked(o)
 	if !o.State.Ended() {
 		o.State, o.cmd, o.ending = Cancelled, nil, nil
 		close(o.over)
 	}
+}
+
+// removeLocked takes an order out of what is listed, and marks it to be thrown away.
+func (c *Control) removeLocked(o *order) {
+	c.uncountLocked(o)
+	delete(c.orders, o.ID)
+	c.trash[o.ID] = struct{}{}
 }
 
 // uncountLocked takes an order off its person's desk.

@@ -3,11 +3,11 @@ package control
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
 	"offing/controller/internal/account"
-	"offing/controller/internal/owners"
 	"offing/tunnel/command"
 )
 
@@ -15,7 +15,6 @@ const (
 	retryAfter = 5 * time.Second  // after the store failed
 	sweepEvery = 30 * time.Second // what has expired or is old is found so much later at most
 	keepEnded  = time.Hour
-	landWithin = 10 * time.Minute // a torrent that was added is seen by then
 )
 
 // Run delivers commands and looks after their results until ctx ends.
@@ -66,12 +65,12 @@ func (c *Control) resume(ctx context.Context) {
 // step does what can be done now, and tells whether all of it was.
 func (c *Control) step(ctx context.Context) bool {
 	lines := c.look()
-	now, ok := c.cfg.Now(), true
+	now := c.cfg.Now()
 	c.mu.Lock()
 	all := c.unendedLocked("")
 	c.mu.Unlock()
 	barred, unknown := c.barred(ctx, all)
-	ok = len(unknown) == 0
+	ok := len(unknown) == 0
 	blocked := map[string]bool{} // boxes whose first order could not go out
 	for _, o := range all {
 		switch l := lines[o.Box]; {
@@ -188,81 +187,6 @@ func (c *Control) doubt(o *order, f *command.Fault) *command.Fault {
 		Text: "the controller was started again while the line was down: the box may have done it or not; look, and ask for it again"}
 }
 
-// landed names what somebody has added and the box has said it has.
-type landed struct {
-	key  owners.Key
-	user account.User
-}
-
-// landing is such a torrent until home sees it.
-type landing struct {
-	old    int64
-	joined bool
-	bytes  int64
-	until  time.Time
-}
-
-func (c *Control) land(k owners.Key, u account.User, l landing) {
-	l.until = c.cfg.Now().Add(landWithin)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.landings[landed{k, u}] = l
-}
-
-// landAgain does so for an order that ended before Control was opened.
-func (c *Control) landAgain(o *order) {
-	if o.Do != command.Add || o.State != Done || o.Result.Added == nil || o.Target == "" {
-		return
-	}
-	if until := o.Ended.Add(landWithin); c.cfg.Now().Before(until) {
-		k := owners.Key{Box: o.Box, Hash: o.Result.Added.Hash}
-		g, _ := c.cfg.Owners.Grant(o.target(), k)
-		if g.Access == owners.Own {
-			c.landings[landed{k, o.target()}] = landing{old: o.Old, joined: g.Joined, bytes: o.Bytes, until: until}
-		}
-	}
-}
-
-// settleLandings sees to it that who has added a torrent owns the one that home has
-// come to see.
-func (c *Control) settleLandings(ctx context.Context, now time.Time) bool {
-	c.mu.Lock()
-	none := len(c.landings) == 0
-	c.mu.Unlock()
-	if none {
-		return true
-	}
-	c.deciding.Lock()
-	defer c.deciding.Unlock()
-	c.mu.Lock()
-	all := make(map[landed]landing, len(c.landings))
-	for at, l := range c.landings {
-		all[at] = l
-	}
-	c.mu.Unlock()
-	ok := true
-	for at, l := range all {
-		has, there := c.cfg.Owners.Grant(at.user, at.key)
-		c.mu.Lock()
-		t, _ := c.lines[at.key.Box].torrent(at.key.Hash)
-		c.mu.Unlock()
-		there = there && (l.joined || l.old == 0 || t.Added != l.old)
-		if there && (has.Access != owners.Own || has.Joined && !l.joined) {
-			if err := c.cfg.Owners.Land(ctx, at.key, at.user, l.old, l.joined); err != nil {
-				c.cfg.Log.Warn("who has a torrent could not be kept", "err", err)
-				ok = false
-				continue
-			}
-		}
-		if there && c.cfg.Owners.Counted(at.user, at.key) || now.After(l.until) {
-			c.mu.Lock()
-			delete(c.landings, at)
-			c.mu.Unlock()
-		}
-	}
-	return ok
-}
-
 // forgetOld lets go of orders that ended long ago, and of the oldest of who has
 // too many.
 func (c *Control) forgetOld(ctx context.Context, now time.Time) bool {
@@ -286,18 +210,11 @@ func (c *Control) forgetOld(ctx context.Context, now time.Time) bool {
 			if d.ended <= maxEnded && d.endedBytes <= maxEndedBytes && now.Sub(o.Ended) < keepEnded {
 				break
 			}
-			d.ended--
-			d.endedBytes -= o.size
-			delete(c.orders, o.ID)
-			c.trash[o.ID] = struct{}{}
+			c.removeLocked(o)
 			over = append(over, o)
 		}
-		c.tidyLocked(u)
 	}
-	ids := make([]command.ID, 0, len(c.trash))
-	for id := range c.trash {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(c.trash))
 	c.mu.Unlock()
 	c.tell(users(over)...)
 	for _, id := range ids {
