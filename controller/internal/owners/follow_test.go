@@ -16,11 +16,7 @@ import (
 // beforehand. She waits for it, and gets nothing at any moment.
 func TestSomebodyElsesTorrentOfTheSameHash(t *testing.T) {
 	h := open(t)
-	s := h.box("vps")
-	k := Key{"vps", hash(1)}
-	put(t, s, torrent(1, 100))
-	h.look(t)
-	h.give(t, k, 100, "eve", Own)
+	s, k := h.owned(t, "eve")
 	if _, err := h.Change(t.Context(), eve, []Key{k}, "anna", See); err != nil {
 		t.Fatal(err)
 	}
@@ -87,11 +83,7 @@ func TestAnotherTorrentDropsTheGrants(t *testing.T) {
 // until that is clear it is nobody's.
 func TestKilledDaemonKeepsOwners(t *testing.T) {
 	h := open(t)
-	s := h.box("vps")
-	k := Key{"vps", hash(1)}
-	put(t, s, torrent(1, 100))
-	h.look(t)
-	h.give(t, k, 100, "anna", Own)
+	s, k := h.owned(t, "anna")
 	put(t, s, torrent(1, 200))
 	h.expect(t, "anna", k, 200, None)
 	h.look(t)
@@ -129,11 +121,7 @@ func TestGivenBeforeItIsThere(t *testing.T) {
 // What a daemon does not tell, or a box that has not answered, forgets nothing.
 func TestComesBack(t *testing.T) {
 	h := open(t)
-	s := h.box("vps")
-	k := Key{"vps", hash(1)}
-	put(t, s, torrent(1, 100))
-	h.look(t)
-	h.give(t, k, 100, "anna", Own)
+	s, k := h.owned(t, "anna")
 	for _, step := range []func(){
 		func() { remove(t, s, k.Hash) },                                                // the daemon is installed anew
 		func() { put(t, s, torrent(1, 100)) },                                          // and has its torrents again

@@ -87,11 +87,21 @@ func (h *house) reopen(t *testing.T) {
 	h.openStore(t)
 }
 
-// box adds a box with nothing in it.
+// box adds a box of which nothing was heard yet.
 func (h *house) box(name string) *state.State {
 	s := state.New(state.Epoch(len(h.boxes) + 1))
 	h.boxes = append(h.boxes, fleet.Box{Name: name, State: s})
 	return s
+}
+
+// owned adds the box vps with a torrent, which it has since 100 and which is u's.
+func (h *house) owned(t *testing.T, u account.User) (*state.State, Key) {
+	t.Helper()
+	s, k := h.box("vps"), Key{"vps", hash(1)}
+	put(t, s, torrent(1, 100))
+	h.look(t)
+	h.give(t, k, 100, u, Own)
+	return s, k
 }
 
 // look is a turn of Follow.
