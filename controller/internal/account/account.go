@@ -160,6 +160,15 @@ func load(ctx context.Context, b store.Bucket, key string, v any) (uint64, error
 	return e.Revision, nil
 }
 
+// touch keeps record, which says when it was used last. A conflict means that another
+// request did so, or that what was used has ended.
+func touch(ctx context.Context, b store.Bucket, key string, record any, revision uint64) error {
+	if _, err := b.Update(ctx, key, encode(record), revision); !errors.Is(err, store.ErrConflict) {
+		return err
+	}
+	return nil
+}
+
 // remove removes what is under key, whatever it is now. What is not there has
 // been removed.
 func remove(ctx context.Context, b store.Bucket, key string) error {

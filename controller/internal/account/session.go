@@ -162,8 +162,7 @@ func (a *Accounts) use(ctx context.Context, id SessionID) (Principal, error) {
 	}
 	if now := a.now(); now.Sub(s.Seen) >= touchEvery {
 		s.Seen = now
-		// A conflict means that another request did it, or that the session ended.
-		if _, err := a.sessions.Update(ctx, string(id[:]), encode(s), revision); err != nil && !errors.Is(err, store.ErrConflict) {
+		if err := touch(ctx, a.sessions, string(id[:]), s, revision); err != nil {
 			return Principal{}, fmt.Errorf("use a session: %w", err)
 		}
 	}

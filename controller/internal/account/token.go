@@ -178,8 +178,7 @@ func (a *Accounts) useToken(ctx context.Context, id digest) (Principal, error) {
 	}
 	if now.Sub(t.Used) >= touchEvery {
 		t.Used = now
-		// A conflict means that another request did it, or that the token was revoked.
-		if _, err := a.tokens.Update(ctx, string(id[:]), encode(t), revision); err != nil && !errors.Is(err, store.ErrConflict) {
+		if err := touch(ctx, a.tokens, string(id[:]), t, revision); err != nil {
 			return Principal{}, fmt.Errorf("use an API token: %w", err)
 		}
 	}
