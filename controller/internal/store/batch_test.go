@@ -201,7 +201,7 @@ func manyWrites(n int) []Write {
 func testBatchRace(t *testing.T, b Bucket) {
 	ctx := t.Context()
 	revision := mustPut(t, b, "shared")["shared"]
-	for round := range 20 {
+	for round := range 8 {
 		var (
 			wg     sync.WaitGroup
 			winner atomic.Int32
@@ -247,7 +247,7 @@ func testBatchIsSeenWhole(t *testing.T, b Bucket) {
 	done := make(chan struct{})
 	wg.Go(func() {
 		defer close(done)
-		for i := range 50 {
+		for i := range 25 {
 			value := fmt.Appendf(nil, "%06d", i)
 			if err := b.Batch(ctx, []Write{{Op: Put, Key: "first", Value: value}, {Op: Put, Key: "second", Value: value}}); err != nil {
 				t.Error(err)
@@ -336,7 +336,7 @@ func testAllWhileOthersWrite(t *testing.T, b Bucket) {
 			}
 		})
 	}
-	for range 30 {
+	for range 12 {
 		if got := len(content(t, b)); got != n {
 			t.Errorf("%d of %d found", got, n)
 		}

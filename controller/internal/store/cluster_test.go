@@ -21,6 +21,9 @@ import (
 // clusterServers tells the test binary that it is a cluster.
 const clusterServers = "OFFING_STORE_CLUSTER_SERVERS"
 
+// patience is how long a test waits for what must come, before it fails.
+const patience = time.Minute
+
 // cluster starts three servers with JetStream on loopback, and returns their URL.
 // They are in a process of their own: the servers race with themselves when a leader
 // changes (nats-server 2.15.2, stream.inflight), and the race detector is for us.
@@ -102,7 +105,7 @@ func startNode(t *testing.T, i int, routes []*url.URL) *server.Server {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
-	if !s.ReadyForConnections(startTimeout) {
+	if !s.ReadyForConnections(patience) {
 		t.Fatal("a server of the cluster does not start")
 	}
 	return s
@@ -123,7 +126,7 @@ func freeAddr(t *testing.T) string {
 // eventually waits for what the servers among themselves give no sign of.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !done(); {
+	for deadline := time.Now().Add(patience); !done(); {
 		if time.Now().After(deadline) {
 			t.Fatalf("it is not so that %s", what)
 		}

@@ -211,7 +211,7 @@ func testKeys(t *testing.T, b Bucket) {
 // server of a cluster answers, a session that was ended is not seen any more.
 func testFresh(t *testing.T, b Bucket) {
 	ctx := t.Context()
-	for i := range 200 {
+	for i := range 60 {
 		value := strconv.Itoa(i)
 		if _, err := b.Put(ctx, "k", []byte(value)); err != nil {
 			t.Fatal(err)
@@ -232,7 +232,7 @@ func testRace(t *testing.T, b Bucket) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 100 {
+	for range 30 {
 		var (
 			wg   sync.WaitGroup
 			won  atomic.Int32

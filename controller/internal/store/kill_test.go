@@ -2,7 +2,6 @@ package store
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -19,11 +18,8 @@ const (
 	killKind = "OFFING_STORE_KILL_TEST_KIND"
 )
 
-// maxGrace is more than one write of any kind takes.
-const maxGrace = 30 * time.Millisecond
-
-// batchSize is how many keys each batch of the kill test writes.
-const batchSize = 40
+// batchSize is how many keys each batch of the kill test creates.
+const batchSize = 20
 
 // killer is one kind of write: write does number i, check says what must be there
 // when n were acknowledged. One more may be there than was acknowledged.
@@ -44,7 +40,7 @@ func TestKill(t *testing.T) {
 	if dir := os.Getenv(killDir); dir != "" {
 		writeForever(t, dir, killers[os.Getenv(killKind)])
 	}
-	const rounds, enough = 5, 20
+	const rounds, enough = 5, 5
 	for kind, k := range killers {
 		t.Run(kind, func(t *testing.T) {
 			dir := t.TempDir()
@@ -58,7 +54,8 @@ func TestKill(t *testing.T) {
 }
 
 // killAfter kills a writer at any moment of what it does after it has acknowledged
-// number n, and returns the number of the last one that it acknowledged.
+// number n, which takes about as long as the write before, and returns the number of
+// the last one that it acknowledged.
 func killAfter(t *testing.T, dir, kind string, n int) int {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKill$")
@@ -71,13 +68,14 @@ func killAfter(t *testing.T, dir, kind string, n int) int {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	last := 0
-	for lines := bufio.NewScanner(out); lines.Scan(); {
+	last, began := 0, time.Now()
+	for lines := bufio.NewScanner(out); lines.Scan(); began = time.Now() {
 		if last, err = strconv.Atoi(lines.Text()); err != nil {
 			t.Errorf("the writer says %q", lines.Text())
 		}
 		if last == n {
-			time.AfterFunc(rand.N(maxGrace), func() { _ = cmd.Process.Kill() })
+			took := max(time.Since(began), time.Millisecond)
+			time.AfterFunc(rand.N(2*took), func() { _ = cmd.Process.Kill() })
 		}
 	}
 	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
@@ -136,19 +134,21 @@ func checkValues(t *testing.T, s *Store, n int) int {
 	return len(all)
 }
 
-// writeBatch creates some keys, and moves all that the batch before created to i:
-// so a part of a batch shows, whichever part it is.
+// writeBatch creates some keys, and deletes those that the batch before created: so a
+// part of a batch shows, whichever part it is.
 func writeBatch(t *testing.T, s *Store, i int) error {
 	b := killBucket(t, s)
+	before, err := b.All(t.Context())
+	if err != nil {
+		return err
+	}
 	writes := []Write{{Op: Put, Key: "last", Value: []byte(strconv.Itoa(i))}}
 	for n := range batchSize {
 		writes = append(writes, Write{Op: Create, Key: fmt.Sprint(i, "-", n), Value: []byte(value(i))})
-		old, err := b.Get(t.Context(), fmt.Sprint(i-1, "-", n))
-		switch {
-		case err == nil:
-			writes = append(writes, Write{Op: Delete, Key: fmt.Sprint(i-1, "-", n), Revision: old.Revision})
-		case !errors.Is(err, ErrNotFound):
-			return err
+	}
+	for _, old := range before {
+		if old.Key != "last" {
+			writes = append(writes, Write{Op: Delete, Key: old.Key, Revision: old.Revision})
 		}
 	}
 	return b.Batch(t.Context(), writes)
