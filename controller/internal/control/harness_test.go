@@ -29,6 +29,9 @@ var (
 	eve    = account.Principal{User: "eve", Role: account.RoleUser}
 )
 
+// patience is how long a test waits for what must come, before it fails.
+const patience = time.Minute
+
 // box is a box in memory: an executor that does each command once, and a line to it
 // that a test cuts.
 type box struct {
@@ -459,7 +462,7 @@ func (h *house) addIt(t *testing.T, p account.Principal, a command.Addition) (Or
 // wait returns an order once it has ended.
 func (h *house) wait(t *testing.T, p account.Principal, id command.ID) Order {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	o, err := h.Wait(ctx, p, id)
 	if err != nil || !o.State.Ended() {
@@ -471,7 +474,7 @@ func (h *house) wait(t *testing.T, p account.Principal, id command.ID) Order {
 // until waits for something that Run or the owners do, and is woken by changes.
 func (h *house) until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	end := time.Now().Add(20 * time.Second)
+	end := time.Now().Add(patience)
 	for !is() {
 		if time.Now().After(end) {
 			t.Fatalf("it does not come to pass that %s", what)
