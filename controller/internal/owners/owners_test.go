@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -248,12 +249,13 @@ func TestRaces(t *testing.T) {
 				h.Quota("anna")
 				h.Present(Filter{User: "anna"})
 				_ = h.CheckAdd("anna", 1, 1)
+				runtime.Gosched() // the writers wait for the store, whose turn it is then
 			}
 		})
 	}
 	for _, u := range []account.User{"anna", "ben"} {
 		writers.Go(func() {
-			for n := range 150 {
+			for n := range 60 {
 				if _, err := h.Set(t.Context(), map[Key]int64{{"vps", hash(n % 5)}: 1}, u, Access(n%4)); err != nil {
 					t.Error(err)
 				}
@@ -261,7 +263,7 @@ func TestRaces(t *testing.T) {
 		})
 	}
 	writers.Go(func() {
-		for n := range 150 {
+		for n := range 60 {
 			put(t, s, torrent(n%5, 1))
 			h.look(t)
 			h.sweepAll(t)
