@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"offing/controller/internal/account"
+	"offing/controller/internal/fleet"
 	"offing/controller/internal/owners"
 	"offing/tunnel/command"
 	"offing/tunnel/state"
@@ -34,6 +35,10 @@ func (c *Control) add(ctx context.Context, p account.Principal, r Request) ([]Or
 	l := c.look()[r.Box]
 	if l.state == nil {
 		return nil, ErrUnknownBox
+	}
+	// Against what it has are quotas and the folders of others held.
+	if err := fleet.Unheard(r.Box, l.state); err != nil {
+		return nil, err
 	}
 	o, err := c.newOrder(p, r, r.Box, nil)
 	if err != nil {

@@ -65,8 +65,11 @@ func (c *Control) look() map[string]line {
 
 func (c *Control) lineOf(b fleet.Box) line {
 	l := line{up: b.Line.State == string(tunnel.Up), reason: b.Line.Reason, state: b.State}
-	if b.NoCommands != "" {
+	switch {
+	case b.NoCommands != "":
 		l.up, l.other, l.reason = false, true, b.NoCommands
+	case l.up && fleet.Unheard(b.Name, b.State) != nil: // whose torrents are whose is not known yet
+		l.up, l.other, l.reason = false, true, fmt.Sprintf("the line to %s has just come up", b.Name)
 	}
 	if outbox, ok := c.cfg.Boxes.Outbox(b.Name); ok {
 		l.outbox = outbox

@@ -146,6 +146,10 @@ func TestBeforeTheBoxIsHeard(t *testing.T) {
 	if _, err := h.Do(t.Context(), anna, Request{Command: one(command.Stop), Torrents: []owners.Key{{Box: "nowhere", Hash: hash(1)}}}); !errors.Is(err, owners.ErrUnknownTorrent) {
 		t.Errorf("a box that is not there: %v", err)
 	}
+	var fault *command.Fault
+	if _, err := h.addIt(t, anna, magnet(7)); !errors.As(err, &fault) || fault.Code != command.DaemonAway {
+		t.Errorf("an addition: %v", err)
+	}
 	two, _ := before.Get(hash(2))
 	_ = heard.Update(func(tx *state.Tx) error { tx.Put(&two); return nil }) // the snapshot has begun
 	refused(anna, key(1), key(2), key(3))
@@ -158,6 +162,32 @@ func TestBeforeTheBoxIsHeard(t *testing.T) {
 	}
 	if got := h.Orders(admin); len(got) != 1 {
 		t.Errorf("%d orders", len(got))
+	}
+}
+
+// What waits goes out when it is known whose the torrents are that the box has now: here
+// another is there under the same hash.
+func TestOrderBeforeTheBoxIsHeard(t *testing.T) {
+	h := open(t)
+	h.has(t, 1, "one", map[account.User]owners.Access{"anna": owners.Own})
+	waits := h.do(t, anna, command.Stop, key(1))
+	heard := state.New(9)
+	h.mu.Lock()
+	h.boxes["vps"].state = heard // as after a restart
+	h.mu.Unlock()
+	b := h.connect("vps")
+	h.until(t, "it waits for the box", func() bool {
+		o, err := h.Wait(ended(t), anna, waits.ID)
+		return err == nil && strings.Contains(o.Why, "has just come up")
+	})
+	_ = heard.Update(func(tx *state.Tx) error {
+		tx.Put(&state.Torrent{Hash: hash(1), Name: "other", Added: 77, Dir: "/data", Metadata: state.Whole})
+		return nil
+	})
+	heard.Touch(time.Now())
+	h.raise()
+	if o := h.wait(t, anna, waits.ID); o.State != Failed || b.kinds() != "" {
+		t.Errorf("it is %s, and the box did %q", o.State, b.kinds())
 	}
 }
 
