@@ -127,6 +127,20 @@ func (c *Client) Tokens(ctx context.Context, user string) ([]Token, error) {
 	return answer.Tokens, err
 }
 
+// MadeToken is a new API token, which nobody can see again.
+type MadeToken struct {
+	Token string `json:"token"`
+	Page  string `json:"page"` // where the controller's page and API are, without a slash at the end
+}
+
+// MakeToken makes an API token of somebody's own, for so many days, or until it is
+// revoked when that is 0. It is answered on the controller's socket only.
+func (c *Client) MakeToken(ctx context.Context, user, name, scope string, days int) (MadeToken, error) {
+	var answer MadeToken
+	err := c.do(ctx, http.MethodPost, userPath(user, "tokens"), map[string]any{"name": name, "scope": scope, "days": days}, &answer)
+	return answer, err
+}
+
 // RevokeToken makes an API token of somebody worthless.
 func (c *Client) RevokeToken(ctx context.Context, user, id string) error {
 	return c.do(ctx, http.MethodDelete, userPath(user, "tokens", id), nil, nil)

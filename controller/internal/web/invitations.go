@@ -56,11 +56,15 @@ func (s *Server) postInvitation(c *fiber.Ctx) error {
 		return err
 	}
 	s.audit(c, auditInvite, i.ID)
-	base := s.names.local
-	if s.PublicURL != "" {
-		base = strings.TrimSuffix(s.PublicURL, "/")
+	return c.JSON(fiber.Map{"link": s.publicURL() + "/invite#" + string(token), "token": string(token), "expires": i.Expires})
+}
+
+// publicURL is where people reach the page, without a slash at its end.
+func (s *Server) publicURL() string {
+	if s.PublicURL == "" {
+		return s.names.local
 	}
-	return c.JSON(fiber.Map{"link": base + "/invite#" + string(token), "token": string(token), "expires": i.Expires})
+	return strings.TrimSuffix(s.PublicURL, "/")
 }
 
 func (s *Server) deleteInvitation(c *fiber.Ctx) error {

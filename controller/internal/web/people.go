@@ -21,6 +21,7 @@ const (
 	auditPassword      = "user-password-set"
 	auditFactors       = "user-factors-removed"
 	auditEndSessions   = "user-sessions-ended"
+	auditToken         = "user-token-made"
 	auditRevoke        = "user-token-revoked"
 	auditInvite        = "invitation-made"
 	auditUninvite      = "invitation-revoked"
@@ -191,6 +192,25 @@ func (s *Server) getUserTokens(c *fiber.Ctx) error {
 		return err
 	}
 	return s.listTokens(c, user)
+}
+
+// postUserToken makes a token of somebody's own, and says where it is good for. It is
+// for the Unix socket: over HTTP nobody shall get to act in another's name.
+func (s *Server) postUserToken(c *fiber.Ctx) error {
+	user, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	person, err := s.Accounts.Person(s.ctx, user)
+	if err != nil {
+		return err
+	}
+	token, err := s.newToken(c, account.Principal{User: user, Role: person.Role})
+	if err != nil {
+		return err
+	}
+	s.audit(c, auditToken, string(user))
+	return c.JSON(fiber.Map{"token": string(token), "page": s.publicURL()})
 }
 
 func (s *Server) deleteUserToken(c *fiber.Ctx) error {

@@ -143,6 +143,51 @@ func TestPeopleByTheSocket(t *testing.T) {
 	}
 }
 
+// Who has the controller's socket makes tokens of people, which are no more than those
+// that they make themselves, and nobody makes another's over HTTP.
+func TestTokensOfPeopleByTheSocket(t *testing.T) {
+	var kept []string
+	f := run(t, func(_ *fixture, c *Config) {
+		c.Audit = func(_ context.Context, p account.Principal, action, object string) {
+			kept = append(kept, string(p.User)+" "+action+" "+object)
+		}
+	})
+	ada := f.setup(t)
+	f.person(t, "ben", account.RoleUser)
+	ask := func(user, body string) *answer {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://offing/api/v1/users/"+user+"/tokens", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		return send(t, f.overUnix(), r)
+	}
+	expectStatus(t, ask("ben", `{"name":"x","scope":"admin"}`), 400, "bad-scope")
+	expectStatus(t, ask("ben", `{"name":"x","scope":"write"}`), 400, "bad-scope")
+	expectStatus(t, ask("ben", `{"name":"","scope":"read"}`), 400, "bad-name")
+	expectStatus(t, ask("ben", `{"name":"x","scope":"read","days":100000}`), 400, "bad-lifetime")
+	expectStatus(t, ask("eve", `{"name":"x","scope":"read"}`), 404, "unknown-user")
+	if len(kept) > 0 {
+		t.Errorf("kept %q of what was refused", kept)
+	}
+	var made struct{ Token, Page string }
+	into(t, ask("BEN", `{"name":"x","scope":"read"}`), &made)
+	if made.Page != f.URL() {
+		t.Errorf("the page is at %q, want %q", made.Page, f.URL())
+	}
+	into(t, ask("ada", `{"name":"x","scope":"admin"}`), &made)
+	into(t, ask("ben", `{"name":"x","scope":"control","days":7}`), &made)
+	if want := []string{" user-token-made ben", " user-token-made ada", " user-token-made ben"}; !slices.Equal(kept, want) {
+		t.Errorf("kept %q, want %q", kept, want)
+	}
+	var who sessionAnswer
+	into(t, f.do(t, call{path: "/api/v1/session", authorization: "Bearer " + made.Token}), &who)
+	if who.User != "ben" || who.Role != account.RoleUser || who.Scope != account.ScopeControl {
+		t.Errorf("%+v", who)
+	}
+	expectStatus(t, f.change(t, "POST", "users/ben/tokens", ada, `{"name":"x","scope":"read"}`), 405, "")
+}
+
 func TestOwnSessionsAndPassword(t *testing.T) {
 	f := run(t)
 	first := f.setup(t)

@@ -43,19 +43,24 @@ func (s *Server) listTokens(c *fiber.Ctx, user account.User) error {
 }
 
 func (s *Server) postToken(c *fiber.Ctx) error {
-	var r tokenRequest
-	if err := body(c, &r); err != nil {
-		return err
-	}
-	life, err := lasting(r.Days, 24*time.Hour)
-	if err != nil {
-		return err
-	}
-	token, err := s.Accounts.NewToken(s.ctx, principal(c), r.Name, r.Scope, life)
+	token, err := s.newToken(c, principal(c))
 	if err != nil {
 		return err
 	}
 	return c.JSON(fiber.Map{"token": string(token)})
+}
+
+// newToken makes the token of p's own that the request describes.
+func (s *Server) newToken(c *fiber.Ctx, p account.Principal) (account.APIToken, error) {
+	var r tokenRequest
+	if err := body(c, &r); err != nil {
+		return "", err
+	}
+	life, err := lasting(r.Days, 24*time.Hour)
+	if err != nil {
+		return "", err
+	}
+	return s.Accounts.NewToken(s.ctx, p, r.Name, r.Scope, life)
 }
 
 func (s *Server) deleteToken(c *fiber.Ctx) error {

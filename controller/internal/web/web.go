@@ -198,6 +198,7 @@ func (s *Server) unixApp() *fiber.App {
 	api.Get("/status", s.getStatus)
 	api.Get("/boxes/:box/list", s.getList)
 	api.Post("/boxes/reload", s.postReload)
+	api.Post("/users/:user/tokens", s.postUserToken)
 	s.ownerRoutes(api)
 	s.controlRoutes(api)
 	return app
