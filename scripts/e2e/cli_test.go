@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -62,6 +63,51 @@ func TestShell(t *testing.T) {
 	}
 	if table, _, exit := offing(t, "log"); exit != 0 || !strings.Contains(table, one[0].ID.String()[:12]) {
 		t.Errorf("log: exit status %d, without %.12s:\n%s", exit, one[0].ID, table)
+	}
+}
+
+// TestTokenFromTheShell: what the command line prints of a new token, and nothing else,
+// opens the doors of scripts and apps for its person, as far as its scope goes, until it
+// is ended.
+func TestTokenFromTheShell(t *testing.T) {
+	stdout, stderr, exit := offing(t, "token", "new", "from the shell", "--for", "anna")
+	token := strings.TrimSuffix(stdout, "\n")
+	if exit != 0 || token == "" || strings.ContainsAny(token, " \n") || strings.Contains(stderr, token) {
+		t.Fatalf("token new: exit status %d, %q on stdout, on stderr:\n%s", exit, stdout, stderr)
+	}
+	t.Cleanup(func() { revokeTokens(t, "anna") })
+	script, err := client.NewToken(system.URL, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer script.Close()
+	rows, _, err := script.Torrents(t.Context(), client.Filter{})
+	if err != nil || len(rows) != len(seenBy(owners(t), "anna")) {
+		t.Fatalf("anna's token lists %d torrents: %v", len(rows), err)
+	}
+	one := client.Torrent{Box: rows[0].Box, Hash: rows[0].Hash}
+	_, err = script.Do(t.Context(), client.DoRequest{Do: vocabulary.Stop, Torrents: []client.Torrent{one}})
+	if refused := (*client.Error)(nil); !errors.As(err, &refused) || refused.Code != "scope" {
+		t.Errorf("a token that may only read stops a torrent: %v", err)
+	}
+	app := remote{t, "transmission-remote", "anna:" + token}
+	if out := app.run("-l"); !strings.Contains(out, rig.SeedingName) {
+		t.Errorf("an app with the token says:\n%s", out)
+	}
+
+	list, stderr, exit := offing(t, "token", "list", "--for", "anna", "--json")
+	var doc struct{ Tokens []client.Token }
+	err = json.Unmarshal([]byte(list), &doc)
+	made := slices.IndexFunc(doc.Tokens, func(t client.Token) bool { return t.Name == "from the shell" && t.Scope == "read" })
+	if err != nil || exit != 0 || made < 0 {
+		t.Fatalf("token list: exit status %d, %v: %s%s", exit, err, list, stderr)
+	}
+	if _, stderr, exit := offing(t, "token", "end", doc.Tokens[made].ID); exit != 0 {
+		t.Errorf("token end: exit status %d: %s", exit, stderr)
+	}
+	_, _, err = script.Torrents(t.Context(), client.Filter{})
+	if refused := (*client.Error)(nil); !errors.As(err, &refused) || refused.Code != "bad-token" {
+		t.Errorf("a token that was ended is answered with %v", err)
 	}
 }
 

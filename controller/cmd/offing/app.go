@@ -51,7 +51,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&a.configFlag, "config", "", "configuration `file`")
 	root.PersistentFlags().StringVar(&a.stateFlag, "state", "", "`folder` of all that lasts, instead of the configuration's")
-	root.AddCommand(a.serve(), a.status(), a.box(), a.user(), a.share(), a.proxy(), a.version(), a.man(),
+	root.AddCommand(a.serve(), a.status(), a.box(), a.user(), a.token(), a.share(), a.proxy(), a.version(), a.man(),
 		a.list(), a.show(), a.files(), a.peers(), a.trackers(),
 		a.add(), a.start(), a.stop(), a.verify(), a.announce(), a.remove(), a.move(), a.rename(),
 		a.label(), a.limit(), a.queue(), a.settings(), a.log(), a.board())

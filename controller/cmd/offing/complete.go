@@ -123,6 +123,20 @@ func (a *app) completeUsers(cmd *cobra.Command, _ []string, _ string) ([]string,
 	})
 }
 
+// completeTokens completes IDs of API tokens, with whose they are and their names.
+func (a *app) completeTokens(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return a.asked(cmd, func(ctx context.Context, c *client.Client) ([]string, error) {
+		tokens, err := tokensOf(ctx, c, "")
+		var words []string
+		for i := range tokens {
+			if t := &tokens[i]; !slices.Contains(args, t.ID) {
+				words = append(words, described(t.ID, t.User+": "+t.Name))
+			}
+		}
+		return words, err
+	})
+}
+
 // completeOrders completes ids of commands, with what they do.
 func (a *app) completeOrders(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return a.asked(cmd, func(ctx context.Context, c *client.Client) ([]string, error) {

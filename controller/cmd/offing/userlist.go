@@ -13,6 +13,9 @@ import (
 	"offing/tunnel/report"
 )
 
+// nobodyYet is told where a person is needed and there is none.
+const nobodyYet = "there is nobody yet: the controller printed a link for the first administrator when it started"
+
 func (a *app) userList() *cobra.Command {
 	var asJSON bool
 	cmd := a.asking("list", "List the people, and what is theirs", cobra.NoArgs,
@@ -25,7 +28,7 @@ func (a *app) userList() *cobra.Command {
 				return a.printJSON(map[string]any{"users": users})
 			}
 			if len(users) == 0 {
-				fmt.Fprintln(a.stderr, "there is nobody yet: the controller printed a link for the first administrator when it started")
+				fmt.Fprintln(a.stderr, nobodyYet)
 				return nil
 			}
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
@@ -105,17 +108,13 @@ func (a *app) userTokens() *cobra.Command {
 				return err
 			}
 			if len(tokens) == 0 {
-				fmt.Fprintf(a.stderr, "%s has none; people make them on their account's page\n", args[0])
+				fmt.Fprintf(a.stderr, "%s has none: `offing token new NAME --for %s` makes one, and so does the page of their account\n", args[0], args[0])
 				return nil
 			}
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tNAME\tMAY\tMADE\tUSED\tUNTIL")
-			for _, t := range tokens {
-				until := "revoked"
-				if t.Expires != nil {
-					until = clock(*t.Expires)
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, report.Clean(t.Name), t.Scope, clock(t.Created), clock(at(t.Used)), until)
+			fmt.Fprintln(w, tokenColumns)
+			for i := range tokens {
+				writeToken(w, &tokens[i])
 			}
 			return w.Flush()
 		})

@@ -55,6 +55,11 @@ func find(ctx context.Context, c *client.Client, name string) (*client.User, err
 	if err != nil {
 		return nil, err
 	}
+	return among(users, name)
+}
+
+// among returns the one of the users who has that name, in any case.
+func among(users []client.User, name string) (*client.User, error) {
 	i := slices.IndexFunc(users, func(u client.User) bool { return u.User == strings.ToLower(name) })
 	if i < 0 {
 		return nil, usage(fmt.Errorf("there is nobody of the name %q: `offing user list` lists everybody", name))
