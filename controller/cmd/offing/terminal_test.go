@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -16,6 +17,28 @@ func start(t *testing.T, c *console, args ...string) (exit func() int) {
 	status := make(chan int, 1)
 	go func() { status <- run(args, c.tty, c.tty, c.tty) }()
 	return func() int { return <-status }
+}
+
+// TestTerminalIsAskedNothing: before a command writes, nothing is written to the terminal
+// that it runs on, such as a question for its colours, whose answer would be waited for.
+func TestTerminalIsAskedNothing(t *testing.T) {
+	scratch(t)
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := openConsole(t, 80, 24)
+	t.Setenv("CI", "") // where there is one libraries ask less
+	cmd := exec.CommandContext(t.Context(), program)
+	cmd.Args = []string{"offing", "version"} // TestMain makes the command of it
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.tty, c.tty, c.tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Run(); err != nil {
+		t.Error(err)
+	}
+	if text := c.hangUp(); !strings.HasPrefix(text, "offing ") || strings.Contains(text, "\x1b") {
+		t.Errorf("the terminal got %q", text)
+	}
 }
 
 // scratch returns a state folder, and makes its configuration that of the test.
