@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -51,12 +50,11 @@ func (a *app) boxList() *cobra.Command {
 				return nil
 			}
 			lines := a.lines(cmd, ask(&cfg))
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NAME\tADDRESS\tLINE")
+			t := textTable("NAME", "NAME", "ADDRESS", "LINE")
 			for _, name := range names {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", name, address(boxes, name), lines(name))
+				t.addText(name, address(boxes, name), lines(name))
 			}
-			return w.Flush()
+			return t.write(a.stdout, screenOf(a.stdout))
 		},
 	}
 }

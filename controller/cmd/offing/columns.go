@@ -135,6 +135,25 @@ func (t *table) line(row []cell, widths []int, o report.TextOptions) string {
 	return b.String()
 }
 
+// textTable is a table of plain columns. What stretches is the one that others name as
+// they like.
+func textTable(stretch string, titles ...string) *table {
+	t := &table{}
+	for _, title := range titles {
+		t.columns = append(t.columns, column{title: title, stretch: title == stretch})
+	}
+	return t
+}
+
+// addText adds a row of text that others may have written.
+func (t *table) addText(words ...string) {
+	cells := make([]cell, len(words))
+	for i, word := range words {
+		cells[i] = plain(word)
+	}
+	t.add(cells...)
+}
+
 // cells are the options of a table: nothing is cut for a program.
 func (s screen) cells() report.TextOptions {
 	o := s.options()

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -51,13 +50,15 @@ func (a *app) shareList() *cobra.Command {
 			if asJSON {
 				return a.printJSON(map[string]any{"torrents": torrents})
 			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "HASH\tBOX\tSIZE\tWHOSE\tNAME")
-			for i := range torrents {
-				t := &torrents[i]
-				fmt.Fprintf(w, "%.12s\t%s\t%s\t%s\t%s\n", t.Hash, t.Box, report.Size(t.Size), whose(t.Grants), report.Clean(t.Name))
+			if len(torrents) == 0 {
+				fmt.Fprintln(a.stderr, "there are no such torrents")
 			}
-			return w.Flush()
+			t := textTable("NAME", "HASH", "BOX", "SIZE", "WHOSE", "NAME")
+			for i := range torrents {
+				o := &torrents[i]
+				t.addText(fmt.Sprintf("%.12s", o.Hash), o.Box, report.Size(o.Size), whose(o.Grants), o.Name)
+			}
+			return t.write(a.stdout, screenOf(a.stdout))
 		})
 	ownersFlags(cmd, &f)
 	cmd.Flags().StringVar(&f.User, "user", "", "only torrents that the person of that `name` may see")
@@ -214,12 +215,11 @@ func (a *app) shareRule() *cobra.Command {
 				fmt.Fprintln(a.stderr, "there are none: `offing share rule add` adds one")
 				return nil
 			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NUMBER\tBOX\tLABEL\tNAME\tTO\tAS")
+			t := textTable("NAME", "NUMBER", "BOX", "LABEL", "NAME", "TO", "AS")
 			for i, r := range rules {
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", i+1, anyOf(r.Box), anyOf(r.Label), anyOf(r.Name), r.User, r.Access)
+				t.addText(strconv.Itoa(i+1), anyOf(r.Box), anyOf(r.Label), anyOf(r.Name), r.User, r.Access)
 			}
-			return w.Flush()
+			return t.write(a.stdout, screenOf(a.stdout))
 		})
 	cmd.Long = `List the rules that give away what is added outside of Offing. A torrent without an
 owner goes to the person of the first rule that fits it, when it appears and when its
@@ -232,7 +232,7 @@ func anyOf(condition string) string {
 	if condition == "" {
 		return "any"
 	}
-	return report.Clean(condition)
+	return condition
 }
 
 func (a *app) shareRuleAdd() *cobra.Command {

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"offing/controller/client"
-	"offing/tunnel/report"
 )
 
 // scopes are what a token may, as the controller calls them, the least first.
@@ -55,13 +52,12 @@ func (a *app) tokenList() *cobra.Command {
 				fmt.Fprintln(a.stderr, "there are none: `offing token new` makes one, and so does the page of everybody's account")
 				return nil
 			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "WHOSE\t"+tokenColumns)
+			t := tokensTable()
+			t.columns = append([]column{{title: "WHOSE"}}, t.columns...)
 			for i := range tokens {
-				fmt.Fprint(w, tokens[i].User+"\t")
-				writeToken(w, &tokens[i].Token)
+				t.add(append([]cell{plain(tokens[i].User)}, tokenCells(&tokens[i].Token)...)...)
 			}
-			return w.Flush()
+			return t.write(a.stdout, screenOf(a.stdout))
 		})
 	cmd.Example = "  offing token list\n  offing token list --for anna --json"
 	cmd.Flags().StringVar(&user, "for", "", "only those of that `person`")
@@ -70,15 +66,20 @@ func (a *app) tokenList() *cobra.Command {
 	return cmd
 }
 
-// tokenColumns are what writeToken writes.
-const tokenColumns = "ID\tNAME\tMAY\tMADE\tUSED\tUNTIL"
+// tokensTable is the table of tokens of one person.
+func tokensTable() *table {
+	return &table{columns: []column{
+		{title: "ID"}, {title: "NAME", stretch: true}, {title: "MAY"},
+		{title: "MADE", drop: 1}, {title: "USED", drop: 3}, {title: "UNTIL", drop: 2},
+	}}
+}
 
-func writeToken(w io.Writer, t *client.Token) {
+func tokenCells(t *client.Token) []cell {
 	until := "revoked"
 	if t.Expires != nil {
 		until = clock(*t.Expires)
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, report.Clean(t.Name), t.Scope, clock(t.Created), clock(at(t.Used)), until)
+	return []cell{plain(t.ID), plain(t.Name), plain(t.Scope), plain(clock(t.Created)), plain(clock(at(t.Used))), plain(until)}
 }
 
 // tokensOf returns the tokens of a person, or of everybody when none is named.

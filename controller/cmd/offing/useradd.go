@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -135,12 +134,11 @@ func (a *app) userInvitations() *cobra.Command {
 				fmt.Fprintln(a.stderr, "there are none: `offing user invite` makes one")
 				return nil
 			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tROLE\tUNTIL")
+			t := textTable("", "ID", "ROLE", "UNTIL")
 			for _, i := range open {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", i.ID, i.Role, clock(i.Expires))
+				t.addText(i.ID, i.Role, clock(i.Expires))
 			}
-			return w.Flush()
+			return t.write(a.stdout, screenOf(a.stdout))
 		})
 	cmd.Flags().StringVar(&revoke, "revoke", "", "make the invitation of that `ID` worthless")
 	return cmd

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -31,18 +30,17 @@ func (a *app) userList() *cobra.Command {
 				fmt.Fprintln(a.stderr, nobodyYet)
 				return nil
 			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NAME\tROLE\tSIGN-IN\tSESSIONS\tSEEN\tTORRENTS\tON DISK")
+			t := textTable("NAME", "NAME", "ROLE", "SIGN-IN", "SESSIONS", "SEEN", "TORRENTS", "ON DISK")
 			for i := range users {
-				writeUser(w, &users[i])
+				addUser(t, &users[i])
 			}
-			return w.Flush()
+			return t.write(a.stdout, screenOf(a.stdout))
 		})
 	cmd.Flags().BoolVar(&asJSON, "json", false, `write {"users":[…]}`)
 	return cmd
 }
 
-func writeUser(w io.Writer, u *client.User) {
+func addUser(t *table, u *client.User) {
 	signIn := "password"
 	switch {
 	case u.Disabled:
@@ -50,7 +48,7 @@ func writeUser(w io.Writer, u *client.User) {
 	case u.SecondFactor:
 		signIn = "two factors"
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", u.Name, u.Role, signIn, u.Sessions, clock(at(u.Seen)),
+	t.addText(u.Name, u.Role, signIn, strconv.Itoa(u.Sessions), clock(at(u.Seen)),
 		bounded(fmt.Sprint(u.Used.Torrents), u.Quota.Torrents > 0, fmt.Sprint(u.Quota.Torrents)),
 		bounded(report.Size(u.Used.Bytes), u.Quota.Bytes > 0, report.Size(u.Quota.Bytes)))
 }
@@ -88,12 +86,11 @@ func (a *app) listSessions(ctx context.Context, c *client.Client, user string) e
 		fmt.Fprintf(a.stderr, "%s is signed in nowhere\n", user)
 		return nil
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tSINCE\tSEEN\tWITH")
+	t := textTable("WITH", "ID", "SINCE", "SEEN", "WITH")
 	for _, s := range sessions {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.ID, clock(s.Created), clock(s.Seen), report.Clean(s.Agent))
+		t.addText(s.ID, clock(s.Created), clock(s.Seen), s.Agent)
 	}
-	return w.Flush()
+	return t.write(a.stdout, screenOf(a.stdout))
 }
 
 func (a *app) userTokens() *cobra.Command {
@@ -111,12 +108,11 @@ func (a *app) userTokens() *cobra.Command {
 				fmt.Fprintf(a.stderr, "%s has none: `offing token new NAME --for %s` makes one, and so does the page of their account\n", args[0], args[0])
 				return nil
 			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, tokenColumns)
+			t := tokensTable()
 			for i := range tokens {
-				writeToken(w, &tokens[i])
+				t.add(tokenCells(&tokens[i])...)
 			}
-			return w.Flush()
+			return t.write(a.stdout, screenOf(a.stdout))
 		})
 	cmd.Flags().StringVar(&revoke, "revoke", "", "make the token of that `ID` worthless")
 	return cmd
@@ -133,15 +129,15 @@ func (a *app) userAudit() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			t := textTable("TO", "WHEN", "WHO", "WHAT", "TO")
 			for _, e := range entries {
 				actor := e.Actor
 				if actor == "" {
 					actor = "(command line)"
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", clock(e.At), actor, e.Action, report.Clean(e.Object))
+				t.addText(clock(e.At), actor, e.Action, e.Object)
 			}
-			return w.Flush()
+			return t.write(a.stdout, screenOf(a.stdout))
 		})
 	cmd.Flags().IntVar(&last, "last", 50, "how `many`")
 	return cmd
