@@ -94,7 +94,8 @@ func (a *app) boxRemove() *cobra.Command {
 		Short: "Forget a box",
 		Long: `Forget a box: its pairing code and what ssh-config wrote are deleted here.
 The box goes on letting that pairing in until it is revoked there.`,
-		Args: oneBox,
+		Args:              oneBox,
+		ValidArgsFunction: firstWord(a.completePaired),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {

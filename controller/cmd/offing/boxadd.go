@@ -31,7 +31,8 @@ for without showing it, or read from the standard input when that is no terminal
   ssh root@box offing-agent pair | offing box add NAME
 
 The name is your own, and stays here.`,
-		Args: nameWithoutCode,
+		Args:              nameWithoutCode,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {

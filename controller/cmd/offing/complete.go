@@ -25,6 +25,16 @@ func fixed(words []string) completer {
 	}
 }
 
+// firstWord completes the first word and none after it.
+func firstWord(f completer) completer {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return f(cmd, args, begun)
+	}
+}
+
 // completeFlag gives a flag its completion. That there is no such flag, or that it
 // has one, is a mistake in this program.
 func (a *app) completeFlag(cmd *cobra.Command, flag string, f completer) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -64,10 +65,26 @@ func reached(err error) error {
 	switch {
 	case errors.Is(err, client.ErrNoController):
 		return unreachable(err)
-	case errors.As(err, &answer) && (answer.Status == http.StatusServiceUnavailable || answer.Status == http.StatusGatewayTimeout):
+	case !errors.As(err, &answer):
+		return err
+	case answer.Status == http.StatusServiceUnavailable || answer.Status == http.StatusGatewayTimeout:
 		return unreachable(err)
+	case listOf(answer.Code) != "":
+		return fmt.Errorf("%w See `%s`", err, listOf(answer.Code))
 	}
 	return err
+}
+
+// listOf is the command that lists what a code of the controller's says is not there.
+func listOf(code string) string {
+	return map[string]string{
+		"unknown-user":       "offing user list",
+		"unknown-box":        "offing box list",
+		"unknown-session":    "offing user sessions NAME",
+		"unknown-token":      "offing token list",
+		"unknown-invitation": "offing user invitations",
+		"unknown-command":    "offing log",
+	}[code]
 }
 
 // controlling is a command that asks the running controller and no other.

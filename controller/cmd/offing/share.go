@@ -28,7 +28,8 @@ share it as well; administrators see and do everything. Boxes learn none of this
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.shareList(), a.shareGive(), a.shareTake(), a.shareRule())
+	cmd.AddCommand(a.shareList(), a.shareRule())
+	cmd.AddCommand(a.ofPeople(a.shareGive(), a.shareTake())...)
 	return cmd
 }
 
@@ -224,7 +225,7 @@ func (a *app) shareRule() *cobra.Command {
 	cmd.Long = `List the rules that give away what is added outside of Offing. A torrent without an
 owner goes to the person of the first rule that fits it, when it appears and when its
 labels or its name change.`
-	cmd.AddCommand(a.shareRuleAdd(), a.shareRuleRemove())
+	cmd.AddCommand(append(a.ofPeople(a.shareRuleAdd()), a.shareRuleRemove())...)
 	return cmd
 }
 

@@ -26,7 +26,8 @@ func (a *app) boxSSHConfig() *cobra.Command {
 		Long: `Write a configuration with which plain ssh reaches a box through the Tor of a
 running controller, and print the command to use. Its key is that of the pairing:
 who has the files has the box.`,
-		Args: oneBox,
+		Args:              oneBox,
+		ValidArgsFunction: firstWord(a.completePaired),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {

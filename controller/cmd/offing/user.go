@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,9 +25,9 @@ are signed in. It asks the running controller through its socket, as its owner.`
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.userAdd(), a.userInvite(), a.userInvitations(), a.userList(), a.userPasswd(), a.userRole(),
-		a.userDisable(), a.userEnable(), a.userRemove(), a.userResetFactors(),
-		a.userSessions(), a.userTokens(), a.userQuota(), a.userAudit())
+	cmd.AddCommand(a.userAdd(), a.userInvite(), a.userInvitations(), a.userList(), a.userAudit())
+	cmd.AddCommand(a.ofPeople(a.userPasswd(), a.userRole(), a.userDisable(), a.userEnable(), a.userRemove(),
+		a.userResetFactors(), a.userSessions(), a.userTokens(), a.userQuota())...)
 	return cmd
 }
 
@@ -36,21 +35,19 @@ are signed in. It asks the running controller through its socket, as its owner.`
 func (a *app) asking(use, short string, args cobra.PositionalArgs, run func(context.Context, *client.Client, []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: args,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			controller := ask(&cfg)
-			defer controller.Close()
-			if err := run(cmd.Context(), controller, args); errors.Is(err, client.ErrNoController) {
-				return unreachable(err)
-			} else if err != nil {
-				return err
-			}
-			return nil
+			return a.controlling(cmd, func(ctx context.Context, c *client.Client) error { return run(ctx, c, args) })
 		},
 	}
+}
+
+// ofPeople has the first word of commands completed as somebody's name.
+func (a *app) ofPeople(commands ...*cobra.Command) []*cobra.Command {
+	for _, cmd := range commands {
+		cmd.ValidArgsFunction = firstWord(a.completeUsers)
+	}
+	return commands
 }
 
 // onePerson accepts the name of one person and nothing else.
@@ -140,22 +137,6 @@ func (a *app) userRemove() *cobra.Command {
 		})
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask first")
 	return cmd
-}
-
-// confirm asks a person to type a word. Without a terminal there is nobody to ask.
-func (a *app) confirm(ctx context.Context, question, word string) error {
-	if !isTerminal(a.stdin) {
-		return usage(errors.New("there is no terminal to ask on: give --yes if you are sure"))
-	}
-	fmt.Fprint(a.stderr, question)
-	answer, err := a.readLine(ctx)
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(strings.TrimSpace(answer), word) {
-		return errors.New("that is another name, nothing is changed")
-	}
-	return nil
 }
 
 func (a *app) userResetFactors() *cobra.Command {

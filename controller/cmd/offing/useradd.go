@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -68,29 +67,6 @@ func (a *app) newPassword(ctx context.Context, user string) (string, error) {
 		return "", errors.New("these are two different passwords, nothing is changed")
 	}
 	return first, nil
-}
-
-// readLine returns the line that a person types.
-func (a *app) readLine(ctx context.Context) (string, error) {
-	type answer struct {
-		line string
-		err  error
-	}
-	answers := make(chan answer, 1)
-	go func() { // ends with the program when it is interrupted
-		line, err := bufio.NewReader(a.stdin).ReadString('\n')
-		answers <- answer{line, err}
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(a.stderr)
-		return "", ctx.Err()
-	case got := <-answers:
-		if got.err != nil {
-			return "", errors.New("no answer was given, nothing is changed")
-		}
-		return got.line, nil
-	}
 }
 
 func (a *app) userInvite() *cobra.Command {
