@@ -13,7 +13,7 @@ func exemplify(root *cobra.Command) {
 		"offing serve":            "  offing serve --config ~/offing.toml",
 		"offing status":           "  offing status\n  offing status --watch\n  offing status --direct vps --json",
 		"offing version":          "  offing version --json",
-		"offing proxy":            "  ssh -o ProxyCommand='offing proxy vps' vps",
+		"offing proxy":            "  ssh -o ProxyCommand='offing proxy %h %p' agent@ADDRESS.onion status",
 		"offing box add":          "  ssh root@box offing-agent pair | offing box add vps",
 		"offing box list":         "  offing box list",
 		"offing box remove":       "  offing box remove vps",

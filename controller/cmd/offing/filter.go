@@ -60,8 +60,7 @@ func isIn(r *client.Row, word string) bool {
 
 // orderOf returns the order of --sort.
 func orderOf(word string) (func(a, b client.Row) int, error) {
-	name, down := strings.CutPrefix(word, "-")
-	by := map[bool]string{true: name, false: word}[down]
+	by, down := strings.CutPrefix(word, "-")
 	order, ok := map[string]func(a, b client.Row) int{
 		"name":     func(a, b client.Row) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) },
 		"size":     func(a, b client.Row) int { return cmp.Compare(a.Size, b.Size) },

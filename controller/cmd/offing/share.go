@@ -170,7 +170,7 @@ func named(all []client.Owned, word string) (found []client.Torrent, err error) 
 		return nil, fmt.Errorf("%q is no pattern: a [ needs its ]", word)
 	}
 	hashes := make(map[string]bool)
-	if isDigits(word) {
+	if len(word) >= minPrefix && onlyHex(word, 40) {
 		for _, t := range all {
 			if strings.HasPrefix(t.Hash.String(), strings.ToLower(word)) {
 				found = append(found, t.Torrent)
@@ -193,16 +193,6 @@ func named(all []client.Owned, word string) (found []client.Torrent, err error) 
 		return nil, fmt.Errorf("there is no torrent %q: `offing share list` lists them", word)
 	}
 	return found, nil
-}
-
-// isDigits tells whether the word can be the beginning of an info hash.
-func isDigits(word string) bool {
-	if len(word) < minPrefix || len(word) > 40 {
-		return false
-	}
-	return !strings.ContainsFunc(word, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'f') && (r < 'A' || r > 'F')
-	})
 }
 
 func (a *app) shareRule() *cobra.Command {
