@@ -33,12 +33,28 @@ that no other begins with. --all chooses all torrents that --box, --state, --lab
 func (a *app) filterFlags(cmd *cobra.Command, f *client.Filter) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Box, "box", "", "only torrents of that `box`")
-	flags.StringVar(&f.State, "state", "", "only torrents in that `state`: "+strings.Join(listStates, ", "))
+	flags.Var(stateFlag{&f.State, &a.stateFlag}, "state", "only torrents in that `state`: "+strings.Join(listStates, ", ")+"; with a / in it, the folder of all that lasts")
 	flags.StringVar(&f.Label, "label", "", "only torrents with that `label`")
 	flags.StringVar(&f.Text, "text", "", "only torrents with that `text` in their names")
 	a.completeFlag(cmd, "box", a.completeBoxes)
 	a.completeFlag(cmd, "state", fixed(listStates))
 	a.completeFlag(cmd, "label", a.completeLabels)
+}
+
+// stateFlag is --state of a command on torrents, which hides the one of all commands.
+// What has a slash is meant for that.
+type stateFlag struct{ state, folder *string }
+
+func (f stateFlag) String() string { return *f.state }
+func (stateFlag) Type() string     { return "string" }
+
+func (f stateFlag) Set(text string) error {
+	to := f.state
+	if strings.Contains(text, "/") {
+		to = f.folder
+	}
+	*to = text
+	return nil
 }
 
 // listStates are the words of --state.
