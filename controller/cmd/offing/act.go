@@ -29,7 +29,7 @@ type ending struct {
 }
 
 func (e *ending) flags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&e.noWait, "no-wait", false, "do not wait for what comes of it: `offing log` tells")
+	cmd.Flags().BoolVar(&e.noWait, "no-wait", false, `do not wait for what comes of it: "offing log" tells`)
 	cmd.Flags().BoolVar(&e.json, "json", false, `write {"commands":[…]}`)
 }
 

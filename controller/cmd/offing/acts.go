@@ -116,7 +116,7 @@ func (a *app) rename() *cobra.Command {
 		f.words, name = args[:1], args[1]
 		return run(cmd, args)
 	}
-	cmd.Flags().StringVar(&path, "path", "", "the `file` or folder within the torrent, as `offing files` shows it")
+	cmd.Flags().StringVar(&path, "path", "", "the `file` or folder within the torrent, as \"offing files\" shows it")
 	return cmd
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +56,7 @@ func (a *app) root() *cobra.Command {
 		a.list(), a.show(), a.files(), a.peers(), a.trackers(),
 		a.add(), a.start(), a.stop(), a.verify(), a.announce(), a.remove(), a.move(), a.rename(),
 		a.label(), a.limit(), a.queue(), a.settings(), a.log(), a.board())
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
 	exemplify(root)
 	return root
 }

@@ -3,10 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"offing/tunnel/report"
 )
 
 // everyCommand calls f for each command that does something.
@@ -30,6 +33,8 @@ func everyCommand(t *testing.T, f func(*cobra.Command)) {
 	}
 }
 
+var twoWords = regexp.MustCompile(`^ +(-\w, )?--[a-z-]+ \w+ \w+   `)
+
 // TestHelp: every command has an example, and what acts on torrents says what it
 // does at length.
 func TestHelp(t *testing.T) {
@@ -44,6 +49,15 @@ func TestHelp(t *testing.T) {
 		for line := range strings.Lines(cmd.Example) {
 			if !strings.HasPrefix(line, "  ") {
 				t.Errorf("%s: an example is not indented: %q", path, line)
+			}
+		}
+		_, flags, _ := strings.Cut(cmd.UsageString(), "\nFlags:\n")
+		for line := range strings.Lines(flags) {
+			if w := report.Width(strings.TrimSuffix(line, "\n")); w > 80 {
+				t.Errorf("%s: %d columns: %s", path, w, line)
+			}
+			if twoWords.MatchString(line) { // a command in backquotes is taken for the name of a value
+				t.Errorf("%s: a flag seems to take two words: %s", path, line)
 			}
 		}
 		if strings.HasSuffix(cmd.Short, ".") || cmd.Short == "" {

@@ -61,7 +61,9 @@ with Ctrl-C.`,
 	flags.StringVar(&f.direct, "direct", "", "ask the `box` itself, without a controller")
 	flags.BoolVar(&f.json, "json", false, `write {"boxes":[…]}, with --watch a line for each second`)
 	flags.BoolVar(&f.watch, "watch", false, "go on until Ctrl-C, a look each second")
-	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "how long --direct tries to reach the box")
+	flags.DurationVar(&f.timeout, "timeout", lineTimeout, "how long --direct tries to reach the box")
+	a.completeFlag(cmd, "box", a.completeBoxes)
+	a.completeFlag(cmd, "direct", a.completePaired)
 	return cmd
 }
 

@@ -149,7 +149,7 @@ nobody can see it again; what it is good for goes to the standard error. Scopes:
 	cmd.Example = `  offing token new sonarr --for anna --scope control
   offing token new backup --for anna --days 0 > ~/.offing-token`
 	cmd.Flags().StringVar(&user, "for", "", "the `person` whose it is; may be left out when there is one")
-	cmd.Flags().StringVar(&scope, "scope", scopes[0], "what it may `do`: read, control or admin")
+	cmd.Flags().StringVar(&scope, "scope", scopes[0], "`what` it may do: read, control or admin")
 	cmd.Flags().IntVar(&days, "days", 90, "how `many` days it lasts; 0 until it is ended")
 	a.completeFlag(cmd, "for", a.completeUsers)
 	a.completeFlag(cmd, "scope", fixed(scopes))
