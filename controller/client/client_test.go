@@ -238,6 +238,10 @@ func TestAdministration(t *testing.T) {
 			_, err := c.Grant(ctx, []client.Torrent{{Box: "b", Hash: hash}}, "anna", "see")
 			return err
 		},
+		`POST users/anna/tokens {"days":7,"name":"an app","scope":"read"}`: func(ctx context.Context, c *client.Client) error {
+			_, err := c.MakeToken(ctx, "anna", "an app", "read", 7)
+			return err
+		},
 		`POST invitations {"hours":3,"role":"user"}`: func(ctx context.Context, c *client.Client) error { _, err := c.Invite(ctx, "user", 3); return err },
 	} {
 		var requests []string
