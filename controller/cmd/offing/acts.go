@@ -35,7 +35,8 @@ func only(k command.Kind) actFunc {
 func (a *app) start() *cobra.Command {
 	var now bool
 	cmd := a.torrentCommand(&acting{}, "start", "Start torrents",
-		`Start torrents: they download or seed as soon as the queue has room, or at once with --now.`,
+		`Start torrents: they download or seed as soon as the queue has room, or at once
+with --now.`,
 		"  offing start 3b1d85f8\n  offing start --all --box vps --state stopped --label linux",
 		func([]client.Row) (client.DoRequest, error) {
 			if now {
@@ -55,8 +56,9 @@ func (a *app) stop() *cobra.Command {
 
 func (a *app) verify() *cobra.Command {
 	return a.torrentCommand(&acting{}, "verify", "Check the files of torrents on the box",
-		`Have the box read the files of torrents and check each piece. The command is done when
-the check has begun; "offing list --state checking" shows how far it is.`,
+		`Have the box read the files of torrents and check each piece. The command is
+done when the check has begun; "offing list --state checking" shows how far it
+is.`,
 		"  offing verify 3b1d85f8\n  offing verify --all --state error", only(command.Verify))
 }
 
@@ -69,8 +71,8 @@ func (a *app) announce() *cobra.Command {
 func (a *app) remove() *cobra.Command {
 	var data bool
 	cmd := a.torrentCommand(&acting{}, "remove", "Remove torrents, with their data or without",
-		`Remove torrents from the box. Their data stays there unless --data is given, which says
-how much it is and asks on a terminal.`,
+		`Remove torrents from the box. Their data stays there unless --data is given,
+which says how much it is and asks on a terminal.`,
 		"  offing remove 3b1d85f8\n  offing remove --data --all --label old --yes",
 		func([]client.Row) (client.DoRequest, error) {
 			return client.DoRequest{Do: command.Remove, Remove: &command.Removal{Data: data}}, nil
@@ -82,8 +84,8 @@ how much it is and asks on a terminal.`,
 func (a *app) move() *cobra.Command {
 	f, m := &acting{}, command.Moving{}
 	cmd := a.torrentCommand(f, "move", "Move the data of torrents to another folder",
-		`Move the data of torrents to another folder of the box's download tree. A folder that
-does not begin with / is below its top.`,
+		`Move the data of torrents to another folder of the box's download tree. A folder
+that does not begin with / is below its top.`,
 		"  offing move 3b1d85f8 --dir films\n  offing move 3b1d85f8 --dir /srv/downloads/films --find",
 		func([]client.Row) (client.DoRequest, error) {
 			if m.Dir == "" {
@@ -99,7 +101,8 @@ does not begin with / is below its top.`,
 func (a *app) rename() *cobra.Command {
 	f, path, name := &acting{}, "", ""
 	cmd := a.torrentCommand(f, "rename", "Rename a torrent, or a file or folder of it",
-		`Give a torrent another name, or a file or folder of it with --path, on the box's disk too.`,
+		`Give a torrent another name, or a file or folder of it with --path, on the box's
+disk too.`,
 		"  offing rename 3b1d85f8 debian.iso\n  offing rename 3b1d85f8 --path album/01.flac one.flac",
 		func(rows []client.Row) (client.DoRequest, error) {
 			if path == "" {
@@ -126,7 +129,8 @@ func (a *app) queue() *cobra.Command {
 		"top": command.QueueTop, "up": command.QueueUp, "down": command.QueueDown, "bottom": command.QueueEnd,
 	}
 	cmd := a.torrentCommand(f, "queue top|up|down|bottom", "Move torrents in the queue",
-		`Move torrents in the queue of their box: to the top, up or down by one, to the bottom.`,
+		`Move torrents in the queue of their box: to the top, up or down by one, to the
+bottom.`,
 		"  offing queue top 3b1d85f8\n  offing queue bottom --all --label later",
 		func([]client.Row) (client.DoRequest, error) { return client.DoRequest{Do: k}, nil })
 	run := cmd.RunE

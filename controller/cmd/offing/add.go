@@ -29,9 +29,10 @@ func (a *app) add() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add MAGNET|FILE|URL|-…",
 		Short: "Add torrents",
-		Long: `Add torrents: magnet links, .torrent files of this machine, and addresses of .torrent
-files on the web, which the box fetches itself, so that nobody sees home do it. "-" is a
-.torrent file, or magnet links and addresses line by line, on the standard input.`,
+		Long: `Add torrents: magnet links, .torrent files of this machine, and addresses of
+.torrent files on the web, which the box fetches itself, so that nobody sees
+home do it. "-" is a .torrent file, or magnet links and addresses line by line,
+on the standard input.`,
 		Example: `  offing add 'magnet:?xt=urn:btih:…' --label linux
   offing add debian.torrent fedora.torrent --box vps --dir iso --paused
   offing add https://example.org/debian.torrent

@@ -18,8 +18,9 @@ func (a *app) board() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch",
 		Short: "Watch everything on the terminal, and act on it",
-		Long: `Watch all torrents, or those that --box, --state, --label and --text let through, a look
-each second, with keys to act on them: ? lists the keys, q leaves.`,
+		Long: `Watch all torrents, or those that --box, --state, --label and --text let
+through, a look each second, with keys to act on them: ? lists the keys, q
+leaves.`,
 		Example: "  offing watch\n  offing watch --box vps --state active",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -25,8 +25,9 @@ func (a *app) boxAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a box by its pairing code",
-		Long: `Add a box. Its pairing code, which "offing-agent pair" prints on the box, is asked
-for without showing it, or read from the standard input when that is no terminal:
+		Long: `Add a box. Its pairing code, which "offing-agent pair" prints on the box, is
+asked for without showing it, or read from the standard input when that is no
+terminal:
 
   ssh root@box offing-agent pair | offing box add NAME
 

@@ -25,9 +25,9 @@ const (
 	maxCandidates = 10 // that an error lists
 )
 
-const choosing = `Torrents are named by their info hashes, or by the first digits of them, at least 4,
-that no other begins with. --all chooses all torrents that --box, --state, --label and
---text let through.`
+const choosing = `Torrents are named by their info hashes, or by the first digits of them, at
+least 4, that no other begins with. --all chooses all torrents that --box,
+--state, --label and --text let through.`
 
 // filterFlags are those that let torrents through.
 func (a *app) filterFlags(cmd *cobra.Command, f *client.Filter) {

@@ -28,9 +28,10 @@ func (a *app) files() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "files HASH",
 		Short: "List the files of a torrent, and choose among them",
-		Long: `List the files of a torrent as a tree, with their numbers; or say which are wanted, and
-how soon. Files are chosen by numbers ("3"), ranges ("3-7"), patterns of their paths or
-names ("*.mkv"), or "all", several with commas between.`,
+		Long: `List the files of a torrent as a tree, with their numbers; or say which are
+wanted, and how soon. Files are chosen by numbers ("3"), ranges ("3-7"),
+patterns of their paths or names ("*.mkv"), or "all", several with commas
+between.`,
 		Example: "  offing files 3b1d85f8\n  offing files 3b1d85f8 --skip all --want 0-3,7 --high '*.srt'",
 		Args:    oneTorrent,
 		RunE: func(cmd *cobra.Command, args []string) error {

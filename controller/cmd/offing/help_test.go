@@ -35,8 +35,8 @@ func everyCommand(t *testing.T, f func(*cobra.Command)) {
 
 var twoWords = regexp.MustCompile(`^ +(-\w, )?--[a-z-]+ \w+ \w+   `)
 
-// TestHelp: every command has an example, and what acts on torrents says what it
-// does at length.
+// TestHelp: every command has an example, what acts on torrents says what it does at
+// length, and 80 columns are enough.
 func TestHelp(t *testing.T) {
 	everyCommand(t, func(cmd *cobra.Command) {
 		path := cmd.CommandPath()
@@ -52,7 +52,7 @@ func TestHelp(t *testing.T) {
 			}
 		}
 		_, flags, _ := strings.Cut(cmd.UsageString(), "\nFlags:\n")
-		for line := range strings.Lines(flags) {
+		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example + "\n" + flags) {
 			if w := report.Width(strings.TrimSuffix(line, "\n")); w > 80 {
 				t.Errorf("%s: %d columns: %s", path, w, line)
 			}

@@ -23,8 +23,9 @@ type limits struct{ down, up, ratio, idle, peers, priority, sequential, unbound 
 func (a *app) limit() *cobra.Command {
 	var l limits
 	cmd := a.torrentCommand(&acting{}, "limit", "Limit the speed, ratio and idleness of torrents",
-		`Limit how fast torrents are, and when they stop to seed: at a ratio, or after a time
-without a peer. "none" is no limit, and "box" for --ratio and --idle the one of the box.`,
+		`Limit how fast torrents are, and when they stop to seed: at a ratio, or after a
+time without a peer. "none" is no limit, and "box" for --ratio and --idle the
+one of the box.`,
 		"  offing limit 3b1d85f8 --down 2MB --up none\n  offing limit --all --label linux --ratio 2 --idle 30m --yes",
 		func([]client.Row) (client.DoRequest, error) {
 			c, err := l.changes()

@@ -26,8 +26,9 @@ func (a *app) list() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the torrents",
-		Long: `List the torrents of all boxes, or those that --box, --state, --label and --text let
-through. The controller answers from its memory; "offing status" says how old that is.`,
+		Long: `List the torrents of all boxes, or those that --box, --state, --label and --text
+let through. The controller answers from its memory; "offing status" says how
+old that is.`,
 		Example: "  offing list --state downloading --sort -down\n  offing list --box vps --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

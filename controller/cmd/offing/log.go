@@ -17,9 +17,9 @@ func (a *app) log() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log [ID…]",
 		Short: "Say which commands are under way, and what came of others",
-		Long: `List the commands that are under way, with why they wait, and those that ended lately;
-or tell all of the named ones. An id may be cut to the digits that no other begins with.
---cancel gives up what has not begun.`,
+		Long: `List the commands that are under way, with why they wait, and those that ended
+lately; or tell all of the named ones. An id may be cut to the digits that no
+other begins with. --cancel gives up what has not begun.`,
 		Example: "  offing log\n  offing log 6f1d8c02\n  offing log --cancel 6f1d8c02",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cancel && len(args) == 0 {

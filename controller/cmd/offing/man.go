@@ -14,7 +14,7 @@ func (a *app) man() *cobra.Command {
 	return &cobra.Command{
 		Use:     "man DIR",
 		Short:   "Write man pages of all commands",
-		Long:    `Write a man page for each command into a folder, which is made if it is not there.`,
+		Long:    `Write a man page for each command into a folder, which is made if need be.`,
 		Example: "  offing man /usr/local/share/man/man1",
 		Hidden:  true,
 		Args: func(_ *cobra.Command, args []string) error {

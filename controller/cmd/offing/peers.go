@@ -12,9 +12,9 @@ import (
 
 func (a *app) peers() *cobra.Command {
 	return a.lookCommand("peers", "List the peers of a torrent",
-		`List the peers that a torrent is connected with, as the box tells when it is asked. The
-flags are those of Transmission: D and U for what flows, E for encrypted, I for incoming,
-T for µTP.`,
+		`List the peers that a torrent is connected with, as the box tells when it is
+asked. The flags are those of Transmission: D and U for what flows, E for
+encrypted, I for incoming, T for µTP.`,
 		"  offing peers 3b1d85f8",
 		func(t *client.Whole) error {
 			if t.Detail == nil {

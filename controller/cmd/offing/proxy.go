@@ -25,8 +25,8 @@ func (a *app) proxy() *cobra.Command {
 		Use:   "proxy HOST PORT",
 		Short: "Connect standard input and output to an onion service",
 		Long: `Connect the standard input and output to an onion service, through the Tor of a
-running controller. It is made for ssh's ProxyCommand, see "offing box ssh-config".
-Nothing but .onion names is accepted, so nothing is ever resolved.`,
+running controller. It is made for ssh's ProxyCommand, see "offing box
+ssh-config". Nothing but .onion names is accepted, so nothing is ever resolved.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			to, err := tor.ParseAddress(args[0])

@@ -10,9 +10,9 @@ func (a *app) serve() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run the controller",
-		Long: `Run the controller until it is interrupted: it keeps the lines to the boxes up and
-serves the page. At its first start it prints the link that makes the first account.
-The log goes to the standard error.`,
+		Long: `Run the controller until it is interrupted: it keeps the lines to the boxes up
+and serves the page. At its first start it prints the link that makes the first
+account. The log goes to the standard error.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.config()

@@ -26,12 +26,13 @@ func (a *app) settings() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "settings [BOX] [KEY=VALUE…]",
 		Short: "Show and change what is set for a box's daemon",
-		Long: `Show what is set for the daemon of a box, or change it. Speeds are such as 2MB, times of
-day such as 23:30, days such as mon,tue; a limit with the value none does not hold. BOX may
-be left out when there is one, and is left out with --direct.`,
+		Long: `Show what is set for the daemon of a box, or change it. Speeds are such as 2MB,
+times of day such as 23:30, days such as mon,tue; a limit with the value none
+does not hold. BOX may be left out when there is one, and is left out with
+--direct.`,
 		Example: `  offing settings vps
   offing settings vps down_limit=5MB up_limit=none alt_speed=on
-  offing settings vps alt_scheduled=on alt_begin=08:00 alt_end=23:30 alt_days=mon,tue,wed
+  offing settings vps alt_scheduled=on alt_begin=08:00 alt_days=mon,tue
   offing settings vps --test-port
   offing settings vps --free-space --dir films`,
 		RunE: func(cmd *cobra.Command, args []string) error {

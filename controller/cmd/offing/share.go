@@ -22,9 +22,10 @@ func (a *app) share() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "share",
 		Short: "Say whose torrents are whose",
-		Long: `Say whose torrents are whose. A person sees the torrents that they were given and no
-others. "see" is to look at one, "act" to start and stop it too, "own" to remove and
-share it as well; administrators see and do everything. Boxes learn none of this.`,
+		Long: `Say whose torrents are whose. A person sees the torrents that they were given
+and no others. "see" is to look at one, "act" to start and stop it too, "own" to
+remove and share it as well; administrators see and do everything. Boxes learn
+none of this.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -93,9 +94,9 @@ func (a *app) shareGive() *cobra.Command {
 			}
 			return a.grant(ctx, c, f, args[0], args[1:], access)
 		})
-	cmd.Long = `Give torrents to somebody, as their own or, with --access, to look at or to act on.
-A torrent is named by its info hash, by the first 6 or more digits of it, or by a
-pattern of its name, which may choose many; "*" is all.`
+	cmd.Long = `Give torrents to somebody, as their own or, with --access, to look at or to act
+on. A torrent is named by its info hash, by the first 6 or more digits of it, or
+by a pattern of its name, which may choose many; "*" is all.`
 	cmd.Example = `  offing share give anna 3b1d85f8780e
   offing share give ben --access see 'debian-*'
   offing share give anna --unowned '*'`
@@ -110,8 +111,8 @@ func (a *app) shareTake() *cobra.Command {
 		func(ctx context.Context, c *client.Client, args []string) error {
 			return a.grant(ctx, c, f, args[0], args[1:], "none")
 		})
-	cmd.Long = `Take torrents from somebody, who sees them no longer. The torrents stay on the box.
-They are named as for "offing share give".`
+	cmd.Long = `Take torrents from somebody, who sees them no longer. The torrents stay on the
+box. They are named as for "offing share give".`
 	cmd.Flags().StringVar(&f.Box, "box", "", "only torrents of that `box`")
 	return cmd
 }
@@ -212,9 +213,9 @@ func (a *app) shareRule() *cobra.Command {
 			}
 			return t.write(a.stdout, screenOf(a.stdout))
 		})
-	cmd.Long = `List the rules that give away what is added outside of Offing. A torrent without an
-owner goes to the person of the first rule that fits it, when it appears and when its
-labels or its name change.`
+	cmd.Long = `List the rules that give away what is added outside of Offing. A torrent without
+an owner goes to the person of the first rule that fits it, when it appears and
+when its labels or its name change.`
 	cmd.AddCommand(append(a.ofPeople(a.shareRuleAdd()), a.shareRuleRemove())...)
 	return cmd
 }

@@ -101,8 +101,8 @@ func (a *app) changeOne(cmd *cobra.Command, f *single, change func(context.Conte
 
 func (a *app) show() *cobra.Command {
 	return a.lookCommand("show", "Show all of one torrent",
-		`Show all of one torrent: what it is and does, and in short its files, trackers and peers.
-What only the box knows is asked for, which takes a round trip.`,
+		`Show all of one torrent: what it is and does, and in short its files, trackers
+and peers. What only the box knows is asked for, which takes a round trip.`,
 		"  offing show 3b1d85f8\n  offing show 3b1d85f8 --json", a.showWhole)
 }
 

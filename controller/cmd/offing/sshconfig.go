@@ -24,8 +24,8 @@ func (a *app) boxSSHConfig() *cobra.Command {
 		Use:   "ssh-config NAME",
 		Short: "Let plain OpenSSH look after a box",
 		Long: `Write a configuration with which plain ssh reaches a box through the Tor of a
-running controller, and print the command to use. Its key is that of the pairing:
-who has the files has the box.`,
+running controller, and print the command to use. Its key is that of the
+pairing: who has the files has the box.`,
 		Args:              oneBox,
 		ValidArgsFunction: firstWord(a.completePaired),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -34,13 +34,13 @@ func (a *app) status() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say how the boxes are",
-		Long: `Say how the boxes are, as the running controller knows it; with --direct ask a box
-itself, through a Tor that is started for it, with no controller running.
+		Long: `Say how the boxes are, as the running controller knows it; with --direct ask a
+box itself, through a Tor that is started for it, with no controller running.
 That Tor keeps what it has learnt in STATE/direct, so the next start is quicker.
 
-Exit status: 0 all is well; 1 a box has trouble; 2 a box, or the controller, cannot
-be reached; of several boxes the worst counts. With --watch it is 0 once you leave
-with Ctrl-C.`,
+Exit status: 0 all is well; 1 a box has trouble; 2 a box, or the controller,
+cannot be reached; of several boxes the worst counts. With --watch it is 0 once
+you leave with Ctrl-C.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.box != "" && f.direct != "" {

@@ -19,10 +19,11 @@ func (a *app) token() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Look after API tokens, which apps and scripts show",
-		Long: `Look after API tokens. An app that speaks Transmission's RPC takes one as its password,
-a script shows it to the HTTP API. A token is one person's, has no more rights than that
-person, and never manages their account. It asks the running controller through its
-socket, as its owner, so it may make tokens of everybody; they are told of it.`,
+		Long: `Look after API tokens. An app that speaks Transmission's RPC takes one as its
+password, a script shows it to the HTTP API. A token is one person's, has no
+more rights than that person, and never manages their account. It asks the
+running controller through its socket, as its owner, so it may make tokens of
+everybody; they are told of it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -140,12 +141,13 @@ func (a *app) tokenNew() *cobra.Command {
 			a.sayToken(who.User, args[0], scope, days, made.Page)
 			return nil
 		})
-	cmd.Long = `Make an API token of a person's own. The token alone goes to the standard output, and
-nobody can see it again; what it is good for goes to the standard error. Scopes:
+	cmd.Long = `Make an API token of a person's own. The token alone goes to the standard
+output, and nobody can see it again; what it is good for goes to the standard
+error. Scopes:
 
   read     to look, for apps that only show
-  control  to add, start, stop, change and remove torrents too, and to share them
-  admin    what is for administrators too, such as settings of boxes; their tokens only`
+  control  to add, start, stop, change, remove and share torrents too
+  admin    what is for administrators too; in tokens of theirs only`
 	cmd.Example = `  offing token new sonarr --for anna --scope control
   offing token new backup --for anna --days 0 > ~/.offing-token`
 	cmd.Flags().StringVar(&user, "for", "", "the `person` whose it is; may be left out when there is one")
@@ -209,8 +211,9 @@ func (a *app) tokenEnd() *cobra.Command {
 			}
 			return nil
 		})
-	cmd.Long = `End API tokens: whatever shows them is refused at once. A token is named by its ID, as
-"offing token list" shows it, or by the first digits of it. On a terminal it asks first.`
+	cmd.Long = `End API tokens: whatever shows them is refused at once. A token is named by its
+ID, as "offing token list" shows it, or by the first digits of it. On a terminal
+it asks first.`
 	cmd.Example = "  offing token end 3f1c08aa5d0e4b72\n  offing token end 3f1c --yes"
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask first")
 	cmd.ValidArgsFunction = a.completeTokens

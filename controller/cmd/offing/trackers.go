@@ -19,12 +19,12 @@ func (a *app) trackers() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trackers HASH [NEW…]",
 		Short: "List the trackers of a torrent, and change them",
-		Long: `List the trackers of a torrent with what they answered last; or add, remove or replace
-some, by their announce URLs. --replace takes the old one, and the new one stands after
-the hash.`,
+		Long: `List the trackers of a torrent with what they answered last; or add, remove or
+replace some, by their announce URLs. --replace takes the old one, and the new
+one stands after the hash.`,
 		Example: `  offing trackers 3b1d85f8
   offing trackers 3b1d85f8 --add https://tracker.example/announce
-  offing trackers 3b1d85f8 --replace http://old.example/announce https://new.example/announce`,
+  offing trackers 3b1d85f8 --replace http://old.example/a https://new.example/a`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return oneTorrent(nil, args)
@@ -93,8 +93,8 @@ func (a *app) label() *cobra.Command {
 	var set, add, remove []string
 	var clear bool
 	cmd := a.torrentCommand(f, "label", "Change the labels of torrents",
-		`Change the labels of torrents: --add and --remove some, --set what there is to be, or
---clear them.`,
+		`Change the labels of torrents: --add and --remove some, --set what there is to
+be, or --clear them.`,
 		"  offing label 3b1d85f8 --add linux --add iso\n  offing label --all --label old --remove old --yes", nil)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(set)+len(add)+len(remove) == 0 && !clear || (clear || len(set) > 0) && len(add)+len(remove) > 0 || clear && len(set) > 0 {

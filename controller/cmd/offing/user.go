@@ -20,8 +20,9 @@ func (a *app) user() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "user",
 		Short: "Look after the people who use the page",
-		Long: `Look after the people who use the page: who they are, what they may do, where they
-are signed in. It asks the running controller through its socket, as its owner.`,
+		Long: `Look after the people who use the page: who they are, what they may do, where
+they are signed in. It asks the running controller through its socket, as its
+owner.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -71,9 +72,9 @@ func (a *app) userPasswd() *cobra.Command {
 			fmt.Fprintf(a.stdout, "%s has a new password; every session of theirs has ended\n", args[0])
 			return nil
 		})
-	cmd.Long = `Give somebody another password, asked for twice without showing it, or read from the
-standard input when that is no terminal. All their sessions end. A second factor stays:
-reset-factors removes that.`
+	cmd.Long = `Give somebody another password, asked for twice without showing it, or read from
+the standard input when that is no terminal. All their sessions end. A second
+factor stays: reset-factors removes that.`
 	return cmd
 }
 
@@ -148,7 +149,7 @@ func (a *app) userResetFactors() *cobra.Command {
 			fmt.Fprintf(a.stdout, "%s signs in with the password alone now\n", args[0])
 			return nil
 		})
-	cmd.Long = `Remove the authenticator, the recovery codes and the passkeys of somebody who has lost
-them. Be sure who asks: whoever has their password is in from now on.`
+	cmd.Long = `Remove the authenticator, the recovery codes and the passkeys of somebody who
+has lost them. Be sure who asks: whoever has their password is in from now on.`
 	return cmd
 }

@@ -28,8 +28,8 @@ func (a *app) userAdd() *cobra.Command {
 			fmt.Fprintf(a.stdout, "added %s; `offing share give %s HASH …` gives them torrents\n", args[0], args[0])
 			return nil
 		})
-	cmd.Long = `Add a person. The password is asked for twice without showing it, or read from the
-standard input when that is no terminal:
+	cmd.Long = `Add a person. The password is asked for twice without showing it, or read from
+the standard input when that is no terminal:
 
   pwgen 20 1 | tee /dev/tty | offing user add anna
 
