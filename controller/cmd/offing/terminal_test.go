@@ -23,17 +23,19 @@ func start(t *testing.T, c *console, args ...string) (exit func() int) {
 // that it runs on, such as a question for its colours, whose answer would be waited for.
 func TestTerminalIsAskedNothing(t *testing.T) {
 	scratch(t)
-	program, err := os.Executable()
-	if err != nil {
+	t.Setenv("CI", "") // where there is one libraries ask less
+	c := openConsole(t, 80, 24)
+	// The shell outlives the command: what is on its way is lost when the first of a
+	// terminal's programs ends.
+	shell := exec.CommandContext(t.Context(), "sh", "-c", "offing version; read line")
+	shell.Stdin, shell.Stdout, shell.Stderr = c.tty, c.tty, c.tty
+	shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := shell.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := openConsole(t, 80, 24)
-	t.Setenv("CI", "") // where there is one libraries ask less
-	cmd := exec.CommandContext(t.Context(), program)
-	cmd.Args = []string{"offing", "version"} // TestMain makes the command of it
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.tty, c.tty, c.tty
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Run(); err != nil {
+	c.until(t, "\n")
+	c.enter(t, "\n")
+	if err := shell.Wait(); err != nil {
 		t.Error(err)
 	}
 	if text := c.hangUp(); !strings.HasPrefix(text, "offing ") || strings.Contains(text, "\x1b") {
