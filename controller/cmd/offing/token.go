@@ -137,7 +137,9 @@ func (a *app) tokenNew() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.stdout, made.Token)
+			if _, err := fmt.Fprintln(a.stdout, made.Token); err != nil {
+				return fmt.Errorf("the token is made and could not be written, so end it (`offing token list`) and make another: %w", err)
+			}
 			a.sayToken(who.User, args[0], scope, days, made.Page)
 			return nil
 		})
