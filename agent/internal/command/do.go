@@ -22,7 +22,7 @@ func (e *Executor) Do(home string, c *command.Command, news func(command.Event))
 		return err
 	}
 	if number > 0 {
-		err = e.sync(number)
+		err = e.journal.sync(number)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -148,15 +148,6 @@ func (e *Executor) endLocked(x *entry, r *command.Result, touched []state.Hash, 
 	}
 	e.tellLocked(telling{x: x, event: command.Event{Result: r}, touched: touched, all: all, record: number, kind: kind})
 	wakeUp(e.wake)
-}
-
-// sync returns when the journal's record of that number is on the disk for good.
-func (e *Executor) sync(number uint64) error {
-	return e.journal.sync(number, func() uint64 {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		return e.journal.next
-	})
 }
 
 func wakeUp(c chan<- struct{}) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -18,11 +19,11 @@ const (
 // methods but sync are called with Executor.mu held.
 type journal struct {
 	dir  string
-	size int64 // bytes of good records
-	base int64 // of size, what was there when it was last written anew
-	next uint64
+	size int64         // bytes of good records
+	base int64         // of size, what was there when it was last written anew
+	next atomic.Uint64 // records that were ever appended
 
-	syncing sync.Mutex // taken after Executor.mu
+	syncing sync.Mutex // taken after Executor.mu, never before
 	file    *os.File   // changed with both held
 	synced  uint64     // records that are on the disk for good
 }
@@ -98,23 +99,23 @@ func (j *journal) append(r *record) (number uint64, err error) {
 		return 0, errors.Join(err, seek)
 	}
 	j.size += int64(len(b))
-	j.next++
-	return j.next, nil
+	return j.next.Add(1), nil
 }
 
 // sync returns when the record of that number is on the disk for good, one call for
-// all who wait. It is called without Executor.mu.
-func (j *journal) sync(number uint64, newest func() uint64) error {
+// all who wait. It needs Executor.mu neither before nor meanwhile: who writes the
+// journal anew holds it.
+func (j *journal) sync(number uint64) error {
 	j.syncing.Lock()
 	defer j.syncing.Unlock()
 	if j.synced >= number {
 		return nil
 	}
-	upTo := newest()
+	upTo := j.next.Load() // what is appended from here on may miss the call
 	if err := j.file.Sync(); err != nil {
 		return err
 	}
-	j.synced = max(j.synced, upTo)
+	j.synced = upTo
 	return nil
 }
 
@@ -140,7 +141,7 @@ func (j *journal) rewrite(records []*record) error {
 		return err
 	}
 	_ = j.file.Close()
-	j.file, j.size, j.base, j.synced = f, size, size, j.next
+	j.file, j.size, j.base, j.synced = f, size, size, j.next.Load()
 	return syncFolder(j.dir)
 }
 

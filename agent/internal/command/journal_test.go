@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,6 +147,46 @@ func TestManyBytesOfResults(t *testing.T) {
 	}
 	if e.kept != 0 || len(e.results) != 0 {
 		t.Errorf("%d bytes of %d results when all are forgotten", e.kept, len(e.results))
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Others wait for the disk while the journal is written anew: each gets what it waits
+// for.
+func TestRewriteWhileSyncing(t *testing.T) {
+	e, err := Open(Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var waiting sync.WaitGroup
+	for range 2 {
+		waiting.Go(func() {
+			for range 20 {
+				e.mu.Lock()
+				number, err := e.journal.append(someRecords()[0])
+				e.mu.Unlock()
+				if err == nil {
+					err = e.journal.sync(number)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 20 {
+		e.mu.Lock()
+		err := e.rewriteLocked()
+		e.mu.Unlock()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	waiting.Wait()
+	if j := e.journal; j.synced != 40 || j.next.Load() != 40 {
+		t.Errorf("%d of %d records are on the disk", j.synced, j.next.Load())
 	}
 	if err := e.Close(); err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func (t *task) begin(p *plan) error {
 	}
 	t.mu.Unlock()
 	if err == nil {
-		err = t.sync(number)
+		err = t.journal.sync(number)
 	}
 	if err != nil {
 		return journalFault(err)

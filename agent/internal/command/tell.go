@@ -66,7 +66,7 @@ func (e *Executor) tellAll(ctx context.Context) {
 func (e *Executor) tellOne(t telling) {
 	if t.record > 0 {
 		// A result that home forgets must not be unknown to the box after a power cut.
-		if err := e.sync(t.record); err != nil {
+		if err := e.journal.sync(t.record); err != nil {
 			e.cfg.Log.Error("cannot write the journal of commands: is the disk full?", "error", err)
 		}
 	}
