@@ -151,14 +151,21 @@ func (f *follow) catchUp(t *testing.T, source *State) {
 	}
 }
 
-// TestRandomHistories applies Since at random points to several copies.
+// TestRandomHistories applies Since at random points to several copies. Half of the
+// histories pass the change that the stamps of fields have no more bits for.
 func TestRandomHistories(t *testing.T) {
 	for seed := range uint64(100) {
 		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
 			h := newHistory(seed, 1+int(seed%40))
+			if seed%2 == 1 {
+				h.state.seq = 1<<32 - 75
+			}
 			copies := []*follow{{state: New(7)}, {state: New(8)}, {state: New(9)}}
 			for range 150 {
 				h.step(t)
+				if seed%4 == 3 && h.rand.IntN(20) == 0 {
+					h.state.seq += 1<<31 + h.rand.Uint64N(1<<31) // that there were so many changes
+				}
 				for i, c := range copies {
 					if h.rand.IntN(1+i*20) == 0 {
 						c.catchUp(t, h.state)

@@ -48,7 +48,7 @@ type entry struct {
 	torrent Torrent
 	removed bool
 	changed uint64             // the highest of stamps, or the removal
-	stamps  [FieldCount]uint32 // sequence of each field's last change; 32 bits last 40 years at three changes a second
+	stamps  [FieldCount]uint32 // the low bits of the sequence of each field's last change; see since
 	sum     uint64             // checksum of torrent, 0 for a tombstone
 
 	newer, older *entry
