@@ -107,12 +107,12 @@ func (p *pair) heal() {
 // a connection, changes to it.
 func (p *pair) history(tr truth, down, up *stream) *line {
 	r := rand.New(rand.NewPCG(7, 7))
-	p.fill(60)
+	p.fill(30)
 	p.remember(tr)
 	l := p.connectOver(down, up)
 	time.Sleep(time.Second)
 	for range 5 {
-		p.change(r, 80)
+		p.change(r, 40)
 		p.remember(tr)
 		p.box.Touch(time.Now())
 		time.Sleep(time.Second)
@@ -135,14 +135,14 @@ func span(t *testing.T) (down, up int) {
 // TestBreakAtEachByte cuts the same history at one byte after another.
 func TestBreakAtEachByte(t *testing.T) {
 	downBytes, upBytes := span(t)
-	step := 1 + downBytes/80 // the frames' edges are hit by the end of each
+	step := 1 + downBytes/50 // the frames' edges are hit by the end of each
 	for n := 0; n < downBytes; n += step {
 		cutAt(t, n, -1)
 	}
-	for n := max(0, downBytes-460); n < downBytes; n += 5 {
+	for n := max(0, downBytes-460); n < downBytes; n += 10 {
 		cutAt(t, n, -1)
 	}
-	for n := 0; n < upBytes; n += 1 + upBytes/80 {
+	for n := 0; n < upBytes; n += 1 + upBytes/50 {
 		cutAt(t, -1, n)
 	}
 }
@@ -167,10 +167,10 @@ func cutAt(t *testing.T, atDown, atUp int) {
 func TestFlips(t *testing.T) {
 	downBytes, upBytes := span(t)
 	r := rand.New(rand.NewPCG(8, 8))
-	for range 80 {
+	for range 50 {
 		flipAt(t, r.IntN(downBytes*8), -1)
 	}
-	for range 40 {
+	for range 25 {
 		flipAt(t, -1, r.IntN(upBytes*8))
 	}
 }

@@ -56,8 +56,8 @@ func TestCover(t *testing.T) {
 
 		watched := time.Now()
 		p.follower.SetInterest(Watching, hashOf(1))
-		for range 1800 {
-			time.Sleep(500 * time.Millisecond)
+		for range 900 {
+			time.Sleep(time.Second)
 			p.move(r, 100)
 		}
 		p.follower.SetInterest(Idle)
@@ -110,7 +110,7 @@ func TestFewSizes(t *testing.T) {
 		time.Sleep(time.Minute)
 		began := time.Now()
 		r := rand.New(rand.NewPCG(2, 2))
-		for i := range 600 {
+		for i := range 400 {
 			p.follower.SetInterest(Level(i / 20 % 3))
 			p.change(r, 100)
 			p.move(r, r.IntN(30))

@@ -148,14 +148,14 @@ func TestSnapshotKeepsOldTorrents(t *testing.T) {
 func TestLargeDelta(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.fill(40)
+		p.fill(16)
 		down := newStream()
 		l := p.connectOver(down, newStream()).settle()
 		before := p.follower.version()
-		down.cutAt = down.written + 70_000
+		down.cutAt = down.written + 40_000
 		r := rand.New(rand.NewPCG(1, 1))
 		p.update(func(tx *state.Tx) {
-			for i := range 40 {
+			for i := range 16 {
 				tx.Put(&state.Torrent{Hash: hashOf(i), Name: noise(r, state.MaxName)})
 			}
 		})
@@ -187,13 +187,13 @@ func TestManyRemovals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPair(t)
-				p.fill(6000)
+				p.fill(4500)
 				down := newStream()
 				down.rate = rate
 				l := p.connectOver(down, newStream())
 				time.Sleep(5 * time.Second)
 				p.update(func(tx *state.Tx) {
-					for i := range 5000 {
+					for i := range 4300 {
 						tx.Remove(hashOf(i))
 					}
 				})
@@ -211,7 +211,7 @@ func TestManyRemovals(t *testing.T) {
 func TestSeveralFollowers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		p.fill(500)
+		p.fill(250)
 		homes := []*state.State{state.New(1), state.New(2), state.New(3), state.New(4)}
 		var lines []*line
 		for i, home := range homes {
@@ -222,7 +222,7 @@ func TestSeveralFollowers(t *testing.T) {
 		}
 		r := rand.New(rand.NewPCG(3, 3))
 		for range 100 {
-			p.change(r, 600)
+			p.change(r, 300)
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)

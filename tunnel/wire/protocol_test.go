@@ -493,14 +493,14 @@ func foreignHistory(t *testing.T, w *world, home *state.State, base uint64, copi
 	t.Helper()
 	e := newEnds(t, w.s, home, base)
 	var frames []any
-	for n := range 45 {
+	for n := range 25 {
 		w.step(t)
 		e.now = e.now.Add(time.Duration(w.r.IntN(3000)) * time.Millisecond)
 		if w.r.IntN(4) > 0 {
 			w.s.Touch(e.now)
 		}
-		e.policy.Limit, e.policy.Live, e.policy.Now = 1<<w.r.IntN(14), w.r.IntN(3) > 0 && n < 40, e.now
-		if n > 40 {
+		e.policy.Limit, e.policy.Live, e.policy.Now = 1<<w.r.IntN(14), w.r.IntN(3) > 0 && n < 20, e.now
+		if n > 20 {
 			e.policy.Limit = 1 << 18
 		}
 		frames = append(frames, e.record()...)
@@ -533,7 +533,7 @@ func TestProtocolDetails(t *testing.T) {
 	enc := NewDetailEncoder()
 	var frames []any
 	var details [3]state.Detail
-	for step := range 30 {
+	for step := range 18 {
 		slot := r.IntN(len(details))
 		d := &details[slot]
 		if r.IntN(10) == 0 || d.Hash == (state.Hash{}) {
