@@ -38,15 +38,23 @@ func (s *Simulator) shown(t *torrent) state.Torrent {
 
 // options are the torrent's settings.
 func (s *Simulator) options(t *torrent) state.Options {
+	if len(t.set) == 0 {
+		return s.untuned
+	}
+	return s.readOptions(t.set)
+}
+
+// readOptions are the settings of which some were set.
+func (s *Simulator) readOptions(set map[string]json.RawMessage) state.Options {
 	number := func(name string) float64 {
-		text, ok := t.set[name]
+		text, ok := set[name]
 		if !ok {
 			text = json.RawMessage(settingDefaults[name])
 		}
 		return decode[float64](text)
 	}
 	truth := func(name string) bool {
-		text, ok := t.set[name]
+		text, ok := set[name]
 		if !ok {
 			text = json.RawMessage(settingDefaults[name])
 		}

@@ -73,6 +73,7 @@ type Simulator struct {
 	recent   []*torrent // touched within recentWindow, and some that were
 	removed  []removal
 	placed   map[string]bool // names whose content lies on the disk
+	untuned  state.Options   // of a torrent of which nothing was set
 
 	session   session
 	sessionID string
@@ -99,6 +100,7 @@ func New(cfg Config) *Simulator {
 	}
 	s.session.set = make(map[string]json.RawMessage)
 	s.sessionID = s.newSessionID()
+	s.untuned = s.readOptions(nil)
 	s.populate()
 	return s
 }
