@@ -128,7 +128,7 @@ func (r *recency) check(after string) []int64 {
 	r.Helper()
 	var l Listing
 	got := make(map[state.Hash]bool)
-	for deadline := time.Now().Add(3 * time.Second); ; r.Pause() {
+	for deadline := time.Now().Add(15 * time.Second); ; r.Pause() {
 		var err error
 		if l, err = r.client.Torrents(r.Context(), RecentlyActive); err != nil {
 			r.Fatal(err)

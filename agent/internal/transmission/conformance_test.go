@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -11,11 +12,14 @@ import (
 	"offing/tunnel/state"
 )
 
-// suite is what every server must do, in the eyes of our client.
-var suite = []struct {
+// trial is what a server must do.
+type trial struct {
 	name string
 	run  func(*bench)
-}{
+}
+
+// suite is what every server must do, in the eyes of our client.
+var suite = []trial{
 	{"handshake", testHandshake},
 	{"each field of a row", testFields},
 	{"add", testAdd},
@@ -40,23 +44,31 @@ var suite = []struct {
 	{"settings", testSettings},
 }
 
-// TestConformance runs the suite against both generations of the daemon and the
-// dialects of the simulator, so that the simulator cannot drift from them. What
-// is recently active takes a minute to cease to be so; with -short it is not
-// looked at.
+// TestConformance runs both suites against both generations of the daemon and the
+// dialects of the simulator, so that the simulator cannot drift from them. What is
+// recently active takes a minute to cease to be so, which goes by while the others
+// run; with -short it is not looked at.
 func TestConformance(t *testing.T) {
-	for _, k := range kinds {
-		t.Run(k.name, func(t *testing.T) {
-			t.Parallel()
-			recency := func(*testing.T) {}
-			if !testing.Short() {
-				recency = beginRecency(t, k) // the minute goes by while the others run
-			}
-			for _, test := range suite {
-				t.Run(test.name, func(t *testing.T) { test.run(k.bench(t)) })
-			}
-			t.Run("recently active", recency)
-		})
+	recency := make([]func(*testing.T), len(kinds))
+	for i, k := range kinds {
+		if !testing.Short() {
+			recency[i] = beginRecency(t, k)
+		}
+	}
+	t.Run("suite", func(t *testing.T) {
+		for _, k := range kinds {
+			t.Run(k.name, func(t *testing.T) {
+				t.Parallel()
+				for _, test := range slices.Concat(suite, writing) {
+					t.Run(test.name, func(t *testing.T) { test.run(k.bench(t)) })
+				}
+			})
+		}
+	})
+	for i, k := range kinds {
+		if recency[i] != nil {
+			t.Run("recently active/"+k.name, recency[i])
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"testing"
 
 	"offing/agent/internal/transmissiontest"
 	"offing/tunnel/command"
@@ -16,34 +15,18 @@ import (
 )
 
 // writing is what the client must be able to change, in the eyes of a bare caller.
-var writing = []struct {
-	name string
-	run  func(*bench)
-}{
+var writing = []trial{
 	{"act", testAct},
-	{"add", testAddTorrent},
-	{"remove", testRemoveTorrents},
-	{"rename", testRenamePath},
-	{"location", testSetLocation},
-	{"options", testSet},
-	{"files", testSetFiles},
-	{"trackers", testSetTrackers},
-	{"queue", testMoveInQueue},
-	{"settings", testConfigure},
+	{"add torrent", testAddTorrent},
+	{"remove torrents", testRemoveTorrents},
+	{"rename path", testRenamePath},
+	{"set location", testSetLocation},
+	{"set", testSet},
+	{"set files", testSetFiles},
+	{"set trackers", testSetTrackers},
+	{"move in queue", testMoveInQueue},
+	{"configure", testConfigure},
 	{"figures", testFigures},
-}
-
-// TestWriting runs against both generations of the daemon and the dialects of the
-// simulator.
-func TestWriting(t *testing.T) {
-	for _, k := range kinds {
-		t.Run(k.name, func(t *testing.T) {
-			t.Parallel()
-			for _, test := range writing {
-				t.Run(test.name, func(t *testing.T) { test.run(k.bench(t)) })
-			}
-		})
-	}
 }
 
 func (b *bench) ok(err error) {

@@ -91,7 +91,7 @@ func TestPausesBetweenTries(t *testing.T) {
 				l.refused(try)
 				continue
 			}
-			time.Sleep(time.Minute)
+			time.Sleep(5 * time.Minute)
 		}
 		if d := time.Since(began); d < 60*24*time.Hour {
 			t.Errorf("100 tries within %v", d)
