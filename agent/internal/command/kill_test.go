@@ -192,16 +192,13 @@ func (s *scenario) moveInQueue(c *command.Command, rng *rand.Rand) {
 	}
 }
 
-// TestKilled does 500 commands with an agent that is killed again and again, in a
+// TestKilled does 250 commands with an agent that is killed again and again, in a
 // process of its own, and counts what the daemon was made to do.
 func TestKilled(t *testing.T) {
 	if os.Getenv(childDir) != "" {
 		t.Skip("this is the process that is killed")
 	}
-	n := 500
-	if testing.Short() {
-		n = 200
-	}
+	const n = 250
 	daemon, url := startCounting(t, simulator.RPC16)
 	s, dir := newScenario(n), t.TempDir()
 	results := make(map[command.ID]string)
