@@ -42,9 +42,9 @@ func settingField(name string) func(*Simulator, []byte, *torrent) []byte {
 	}
 }
 
-// keep stores the settings of the arguments.
-func (t *torrent) keep(arguments json.RawMessage) {
-	for name, value := range decode[map[string]json.RawMessage](arguments) {
+// keep stores those of the arguments of torrent-set that are settings.
+func (t *torrent) keep(arguments map[string]json.RawMessage) {
+	for name, value := range arguments {
 		if _, ok := settingDefaults[name]; !ok {
 			continue
 		}

@@ -22,6 +22,7 @@ type setArguments struct {
 
 func (s *Simulator) torrentSet(_ *object, arguments json.RawMessage) refusal {
 	a := decode[setArguments](arguments)
+	set := decode[map[string]json.RawMessage](arguments)
 	list, _ := s.selected(a.IDs)
 	for _, t := range list {
 		if a.Labels != nil {
@@ -31,7 +32,7 @@ func (s *Simulator) torrentSet(_ *object, arguments json.RawMessage) refusal {
 			}
 			t.labels = labels
 		}
-		t.keep(arguments)
+		t.keep(set)
 		s.setFiles(t, a)
 		t.setTrackers(a)
 		if a.Location != "" {
