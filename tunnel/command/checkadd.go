@@ -4,8 +4,11 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"errors"
+	"iter"
 	"net/url"
 	"strings"
+
+	"offing/tunnel/state"
 )
 
 var errURL = errors.New("no such URL")
@@ -76,27 +79,46 @@ func checkMagnet(link string) *Fault {
 	case !plain(link, MaxURL):
 		return refuse(BadTorrent, "the magnet link has control characters in it")
 	}
-	second := false
-	for parameter := range strings.SplitSeq(query, "&") {
-		key, value, _ := strings.Cut(parameter, "=")
-		if key != "xt" && !strings.HasPrefix(key, "xt.") {
-			continue
-		}
-		topic, err := url.PathUnescape(value)
-		if err != nil {
-			continue
-		}
-		if hash, ok := cutFold(topic, "urn:btih:"); ok && isInfoHash(hash) {
-			return nil
-		}
-		if _, ok := cutFold(topic, "urn:btmh:"); ok {
-			second = true
-		}
+	if _, ok := MagnetHash(link); ok {
+		return nil
 	}
-	if second {
-		return refuse(Unsupported, "this magnet link is of BitTorrent v2 only, which the box cannot take; look for one with \"urn:btih\", or for the .torrent file")
+	for topic := range topics(query) {
+		if _, second := cutFold(topic, "urn:btmh:"); second {
+			return refuse(Unsupported, "this magnet link is of BitTorrent v2 only, which the box cannot take; look for one with \"urn:btih\", or for the .torrent file")
+		}
 	}
 	return refuse(BadTorrent, "the magnet link has no info hash (\"xt=urn:btih:\" with 40 hexadecimal digits or 32 of base32)")
+}
+
+// MagnetHash returns the info hash in a magnet link (BEP 9), the first of several, or
+// false when there is none.
+func MagnetHash(link string) (state.Hash, bool) {
+	query, isMagnet := cutFold(link, "magnet:?")
+	if !isMagnet {
+		return state.Hash{}, false
+	}
+	for topic := range topics(query) {
+		digits, first := cutFold(topic, "urn:btih:")
+		if hash, ok := parseInfoHash(digits); first && ok {
+			return hash, true
+		}
+	}
+	return state.Hash{}, false
+}
+
+// topics gives what a magnet link says of itself with "xt", "xt.1" and so on.
+func topics(query string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for parameter := range strings.SplitSeq(query, "&") {
+			key, value, _ := strings.Cut(parameter, "=")
+			if key != "xt" && !strings.HasPrefix(key, "xt.") {
+				continue
+			}
+			if topic, err := url.PathUnescape(value); err == nil && !yield(topic) {
+				return
+			}
+		}
+	}
 }
 
 // cutFold is strings.CutPrefix without regard to case.
@@ -107,15 +129,15 @@ func cutFold(s, prefix string) (string, bool) {
 	return s[len(prefix):], true
 }
 
-// isInfoHash tells whether s is an info hash in one of its two forms.
-func isInfoHash(s string) bool {
+// parseInfoHash reads an info hash in one of its two forms.
+func parseInfoHash(s string) (hash state.Hash, ok bool) {
+	var b []byte
+	var err error
 	switch len(s) {
 	case 40:
-		_, err := hex.DecodeString(s)
-		return err == nil
+		b, err = hex.DecodeString(s)
 	case 32:
-		_, err := base32.StdEncoding.DecodeString(strings.ToUpper(s))
-		return err == nil
+		b, err = base32.StdEncoding.DecodeString(strings.ToUpper(s))
 	}
-	return false
+	return hash, err == nil && copy(hash[:], b) == len(hash)
 }

@@ -35,11 +35,11 @@ func (t *task) planAdd(ctx context.Context, a *command.Addition) (*plan, error) 
 		p.Magnet, p.Metainfo = got.Magnet, got.Metainfo
 		source.Magnet, source.Metainfo, source.URL = got.Magnet, got.Metainfo, ""
 	}
-	torrent, fault := readAddition(&source)
+	hash, fault := readAddition(&source)
 	if fault != nil {
 		return nil, fault
 	}
-	p.Hash = torrent.hash
+	p.Hash = hash
 	return p, t.try(ctx, func() error {
 		known, _, err := t.cfg.Daemon.Find(ctx, []state.Hash{p.Hash})
 		_, p.Existed = known[p.Hash]

@@ -60,8 +60,8 @@ func about(c *command.Command) []state.Hash {
 	if c.Kind != command.Add {
 		return c.Torrents
 	}
-	if t, fault := readAddition(c.Add); fault == nil && t.hash != (state.Hash{}) {
-		return []state.Hash{t.hash}
+	if hash, fault := readAddition(c.Add); fault == nil && hash != (state.Hash{}) {
+		return []state.Hash{hash}
 	}
 	return nil
 }

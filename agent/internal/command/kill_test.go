@@ -141,10 +141,10 @@ func newScenario(n int) *scenario {
 
 func (s *scenario) add(c *command.Command, i int) {
 	c.Kind, c.Add = command.Add, &command.Addition{Metainfo: metainfo(i), Paused: true}
-	t, _ := readAddition(c.Add)
-	s.adds[t.hash] = true
-	s.queue = append(s.queue, t.hash)
-	s.names[t.hash] = fmt.Sprintf("torrent %d", i)
+	hash, _ := readAddition(c.Add)
+	s.adds[hash] = true
+	s.queue = append(s.queue, hash)
+	s.names[hash] = fmt.Sprintf("torrent %d", i)
 }
 
 func (s *scenario) rename(c *command.Command, rng *rand.Rand, i int) {
@@ -235,8 +235,8 @@ func (s *scenario) compare(t *testing.T, daemon *counting, url string, results m
 		want := &command.Result{ID: c.ID, Done: 1}
 		switch c.Kind {
 		case command.Add:
-			a, _ := readAddition(c.Add)
-			want.Added = &command.Added{Hash: a.hash}
+			hash, _ := readAddition(c.Add)
+			want.Added = &command.Added{Hash: hash}
 		case command.QueueUp, command.QueueDown, command.QueueTop, command.QueueEnd:
 			want.Done = 2
 		}

@@ -2,10 +2,7 @@ package executor
 
 import (
 	"crypto/sha1"
-	"encoding/base32"
-	"encoding/hex"
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -18,61 +15,24 @@ const maxNesting = 64
 
 var errBencode = errors.New("no torrent file")
 
-// torrent is what is known of an addition before it is one.
-type torrent struct {
-	hash state.Hash // zero for what a URL leads to
-}
-
-// readAddition looks at what is to be added.
-func readAddition(a *command.Addition) (torrent, *command.Fault) {
+// readAddition returns the info hash of what is to be added, zero for what a URL
+// leads to.
+func readAddition(a *command.Addition) (state.Hash, *command.Fault) {
 	switch {
 	case len(a.Metainfo) > 0:
 		info, err := infoOf(a.Metainfo)
 		if err != nil {
-			return torrent{}, &command.Fault{Code: command.BadTorrent, Text: "this is no torrent file: it cannot be read"}
+			return state.Hash{}, &command.Fault{Code: command.BadTorrent, Text: "this is no torrent file: it cannot be read"}
 		}
-		return torrent{hash: sha1.Sum(info)}, nil
+		return sha1.Sum(info), nil
 	case a.Magnet != "":
-		return readMagnet(a.Magnet)
-	}
-	return torrent{}, nil
-}
-
-// readMagnet reads the info hash of a magnet link (BEP 9).
-func readMagnet(link string) (torrent, *command.Fault) {
-	bad := &command.Fault{Code: command.BadTorrent, Text: "this is no magnet link with an info hash (xt=urn:btih:)"}
-	u, err := url.Parse(link)
-	if err != nil || !strings.EqualFold(u.Scheme, "magnet") || len(link) > command.MaxURL {
-		return torrent{}, bad
-	}
-	for name, values := range u.Query() {
-		if name != "xt" && !strings.HasPrefix(name, "xt.") {
-			continue
+		hash, ok := command.MagnetHash(a.Magnet)
+		if !ok || len(a.Magnet) > command.MaxURL {
+			return state.Hash{}, &command.Fault{Code: command.BadTorrent, Text: "this is no magnet link with an info hash (xt=urn:btih:)"}
 		}
-		for _, v := range values {
-			const prefix = "urn:btih:"
-			if len(v) > len(prefix) && strings.EqualFold(v[:len(prefix)], prefix) {
-				if hash, ok := parseBTIH(v[len(prefix):]); ok {
-					return torrent{hash: hash}, nil
-				}
-			}
-		}
+		return hash, nil
 	}
-	return torrent{}, bad
-}
-
-func parseBTIH(s string) (hash state.Hash, ok bool) {
-	var b []byte
-	var err error
-	switch len(s) {
-	case 40:
-		b, err = hex.DecodeString(s)
-	case 32:
-		b, err = base32.StdEncoding.DecodeString(strings.ToUpper(s))
-	default:
-		return hash, false
-	}
-	return hash, err == nil && copy(hash[:], b) == len(hash)
+	return state.Hash{}, nil
 }
 
 // infoOf returns the "info" dictionary of a .torrent file (BEP 3) as it is written.

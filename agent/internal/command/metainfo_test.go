@@ -12,19 +12,20 @@ import (
 func TestReadAddition(t *testing.T) {
 	const hash = "0123456789abcdef0123456789abcdef01234567"
 	for link, want := range map[string]string{
-		"magnet:?xt=urn:btih:" + hash:                                               hash,
-		"MAGNET:?dn=x&xt=URN:BTIH:" + strings.ToUpper(hash):                         hash,
-		"magnet:?xt=urn:btih:AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH&tr=http%3A%2F%2Fx%2F": hash,
-		"magnet:?xt.1=urn:btmh:1220aa&xt.2=urn:btih:" + hash:                        hash,
-		"magnet:?xt=urn:btmh:1220" + hash:                                           "",
-		"magnet:?xt=urn:btih:" + hash[1:]:                                           "",
-		"magnet:":                                                                   "",
-		"http://x/":                                                                 "",
-		"magnet:?xt=\x00":                                                           "",
+		"magnet:?xt=urn:btih:" + hash:                                                 hash,
+		"MAGNET:?dn=x&xt=URN:BTIH:" + strings.ToUpper(hash):                           hash,
+		"magnet:?xt=urn:btih:AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH&tr=http%3A%2F%2Fx%2F":   hash,
+		"magnet:?xt.1=urn:btmh:1220aa&xt.2=urn:btih:" + hash:                          hash,
+		"magnet:?xt.1=urn:btih:" + hash + "&xt.2=urn:btih:" + strings.Repeat("a", 40): hash,
+		"magnet:?xt=urn:btmh:1220" + hash:                                             "",
+		"magnet:?xt=urn:btih:" + hash[1:]:                                             "",
+		"magnet:":                                                                     "",
+		"http://x/":                                                                   "",
+		"magnet:?xt=\x00":                                                             "",
 	} {
 		got, fault := readAddition(&command.Addition{Magnet: link})
-		if want == "" != (fault != nil) || fault == nil && got.hash.String() != want {
-			t.Errorf("%q: %v, %v", link, got.hash, fault)
+		if want == "" != (fault != nil) || fault == nil && got.String() != want {
+			t.Errorf("%q: %v, %v", link, got, fault)
 		}
 	}
 	info := "d6:lengthi1e4:name1:ae"
