@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"offing/agent/internal/transmissiontest"
+	"offing/tunnel/command"
 	"offing/tunnel/state"
 )
 
@@ -22,18 +23,33 @@ func TestNoneIsNotAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, c, hashes, func(s state.Status) bool { return s == state.Seeding })
-	if err := c.Stop(t.Context(), hashes); err != nil {
+	if err := c.Act(t.Context(), command.Stop, hashes); err != nil {
 		t.Fatal(err)
 	}
 	await(t, c, hashes, func(s state.Status) bool { return s == state.Stopped })
 
 	var requests atomic.Int64
 	guarded := client(t, proxy(t, d.URL(), &requests, nil))
-	for name, command := range map[string]func(context.Context, []state.Hash) error{
-		"start": guarded.Start, "stop": guarded.Stop, "verify": guarded.Verify,
-	} {
+	calls := map[string]func(context.Context, []state.Hash) error{
+		"find":     func(ctx context.Context, none []state.Hash) error { _, _, err := guarded.Find(ctx, none); return err },
+		"remove":   func(ctx context.Context, none []state.Hash) error { return guarded.RemoveTorrents(ctx, none, true) },
+		"location": func(ctx context.Context, none []state.Hash) error { return guarded.SetLocation(ctx, none, "/", true) },
+		"queue": func(ctx context.Context, none []state.Hash) error {
+			return guarded.MoveInQueue(ctx, command.QueueTop, none)
+		},
+		"set": func(ctx context.Context, none []state.Hash) error {
+			return guarded.Set(ctx, none, &command.Changes{Labels: &[]string{"all"}})
+		},
+		"trackers": func(ctx context.Context, none []state.Hash) error {
+			return guarded.SetTrackers(ctx, none, &command.Changes{AddTrackers: []string{"http://tracker.example/"}})
+		},
+	}
+	for kind := range actions {
+		calls[string(kind)] = func(ctx context.Context, none []state.Hash) error { return guarded.Act(ctx, kind, none) }
+	}
+	for name, do := range calls {
 		for _, none := range [][]state.Hash{nil, {}} {
-			if err := command(t.Context(), none); !errors.Is(err, ErrNoTorrents) {
+			if err := do(t.Context(), none); !errors.Is(err, ErrNoTorrents) {
 				t.Errorf("%s with an empty list: %v", name, err)
 			}
 		}
@@ -49,27 +65,16 @@ func TestCommands(t *testing.T) {
 	one, two := d.Add("one", true), d.Add("two", true)
 	c := client(t, d.URL())
 	await(t, c, []state.Hash{one, two}, func(s state.Status) bool { return s == state.Stopped })
-	if err := c.Verify(t.Context(), []state.Hash{one}); err != nil {
+	if err := c.Act(t.Context(), command.Verify, []state.Hash{one}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(t.Context(), []state.Hash{one}); err != nil {
+	if err := c.Act(t.Context(), command.Start, []state.Hash{one}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, c, []state.Hash{one}, func(s state.Status) bool { return s == state.Seeding })
 	await(t, c, []state.Hash{two}, func(s state.Status) bool { return s == state.Stopped })
-	if err := c.Stop(t.Context(), []state.Hash{one}); err != nil {
+	if err := c.Act(t.Context(), command.Stop, []state.Hash{one}); err != nil {
 		t.Fatal(err)
-	}
-	await(t, c, []state.Hash{one}, func(s state.Status) bool { return s == state.Stopped })
-}
-
-// A list with a torrent that is not there does nothing at all.
-func TestUnknownTorrent(t *testing.T) {
-	d := transmissiontest.Start(t)
-	one := d.Add("one", false)
-	c := client(t, d.URL())
-	if err := c.Start(t.Context(), []state.Hash{one, {1, 2, 3}}); !errors.Is(err, ErrUnknownTorrent) {
-		t.Errorf("got %v", err)
 	}
 	await(t, c, []state.Hash{one}, func(s state.Status) bool { return s == state.Stopped })
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"offing/tunnel/command"
 	"offing/tunnel/state"
 )
 
@@ -88,7 +89,7 @@ func testVerify(b *bench) {
 	tor := newTorrent("verified")
 	h := b.add(tor, true)
 	b.Place(tor.name, tor.content)
-	if err := b.client.Verify(b.Context(), []state.Hash{h}); err != nil {
+	if err := b.client.Act(b.Context(), command.Verify, []state.Hash{h}); err != nil {
 		b.Fatal(err)
 	}
 	b.eventually("verified", func() bool {
@@ -108,22 +109,19 @@ func testStartStop(b *bench) {
 			return rows[one].Torrent.Status == first && rows[two].Torrent.Status == second
 		}
 	}
-	if err := b.client.Start(b.Context(), []state.Hash{one}); err != nil {
+	if err := b.client.Act(b.Context(), command.Start, []state.Hash{one}); err != nil {
 		b.Fatal(err)
 	}
 	b.eventually("one seeds", status(state.Seeding, state.Stopped))
-	if err := b.client.Start(b.Context(), []state.Hash{one, two}); err != nil {
+	if err := b.client.Act(b.Context(), command.Start, []state.Hash{one, two}); err != nil {
 		b.Fatal(err)
 	}
 	b.eventually("both seed", status(state.Seeding, state.Seeding))
-	if err := b.client.Stop(b.Context(), []state.Hash{one, two}); err != nil {
+	if err := b.client.Act(b.Context(), command.Stop, []state.Hash{one, two}); err != nil {
 		b.Fatal(err)
 	}
 	b.eventually("both stop", status(state.Stopped, state.Stopped))
-	if err := b.client.Start(b.Context(), []state.Hash{one, {1, 2, 3}}); !errors.Is(err, ErrUnknownTorrent) {
-		b.Errorf("an unknown torrent: %v", err)
-	}
-	if err := b.client.Start(b.Context(), nil); !errors.Is(err, ErrNoTorrents) || !status(state.Stopped, state.Stopped)() {
+	if err := b.client.Act(b.Context(), command.Start, nil); !errors.Is(err, ErrNoTorrents) || !status(state.Stopped, state.Stopped)() {
 		b.Errorf("no torrents: %v", err)
 	}
 }

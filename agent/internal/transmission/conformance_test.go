@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"offing/tunnel/command"
 	"offing/tunnel/state"
 )
 
@@ -140,7 +141,7 @@ func testSessionID(b *bench) {
 			b.Errorf("%+v became %+v, in runs %d and %d", before, after, was, run())
 		}
 	}
-	if err := b.client.Start(b.Context(), []state.Hash{h}); err != nil {
+	if err := b.client.Act(b.Context(), command.Start, []state.Hash{h}); err != nil {
 		b.Error(err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hekmon/transmissionrpc/v2"
 
 	"offing/agent/internal/transmissiontest"
+	"offing/tunnel/command"
 	"offing/tunnel/state"
 )
 
@@ -86,7 +87,7 @@ func TestDetailOfDaemon(t *testing.T) {
 	eachGeneration(t, func(t *testing.T, d *transmissiontest.Daemon) {
 		hash := addOpen(t, d)
 		c := client(t, d.URL())
-		if err := c.Verify(t.Context(), []state.Hash{hash}); err != nil {
+		if err := c.Act(t.Context(), command.Verify, []state.Hash{hash}); err != nil {
 			t.Fatal(err)
 		}
 		got := awaitDetail(t, c, hash, func(d *state.Detail) bool { return d.Have > 0 && len(d.Trackers) == 2 })
@@ -144,14 +145,14 @@ func testFileChoices(t *testing.T, d *transmissiontest.Daemon, c *Client, before
 // testTrackerFailure: what a tracker has to say comes with the live part.
 func testTrackerFailure(t *testing.T, c *Client, hash state.Hash) {
 	t.Helper()
-	if err := c.Start(t.Context(), []state.Hash{hash}); err != nil {
+	if err := c.Act(t.Context(), command.Start, []state.Hash{hash}); err != nil {
 		t.Fatal(err)
 	}
 	got := awaitDetail(t, c, hash, func(d *state.Detail) bool { return d.Trackers[0].Failed })
 	if tr := got.Trackers[0]; tr.Result == "" || tr.Seeders != -1 {
 		t.Errorf("tracker %+v", tr)
 	}
-	if err := c.Stop(t.Context(), []state.Hash{hash}); err != nil {
+	if err := c.Act(t.Context(), command.Stop, []state.Hash{hash}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,8 +32,7 @@ var (
 	// ErrNoTorrents means that a command names no torrent. The daemon would
 	// take that for all of them.
 	ErrNoTorrents = errors.New("no torrent named")
-	// ErrUnknownTorrent means that the daemon does not have one of the torrents
-	// that a command names.
+	// ErrUnknownTorrent means that the daemon does not have the torrent.
 	ErrUnknownTorrent = errors.New("no such torrent")
 	// ErrPasswordFile means that the password file cannot be used.
 	ErrPasswordFile = errors.New("password file")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"offing/agent/internal/transmissiontest"
+	"offing/tunnel/command"
 	"offing/tunnel/state"
 )
 
@@ -36,7 +37,7 @@ func TestRightPassword(t *testing.T) {
 	if l := must(c.Torrents(t.Context(), All)); len(l.Rows) != 1 {
 		t.Errorf("%d rows", len(l.Rows))
 	}
-	if err := c.Verify(t.Context(), []state.Hash{hash}); err != nil {
+	if err := c.Act(t.Context(), command.Verify, []state.Hash{hash}); err != nil {
 		t.Errorf("a command: %v", err)
 	}
 }
@@ -63,7 +64,7 @@ func TestWrongPassword(t *testing.T) {
 		if kind, text := c.Explain(err); kind != state.DaemonUnauthorized || !strings.Contains(text, c.login.file) {
 			t.Fatalf("%v %q (%v)", kind, text, err)
 		}
-		if err := c.Stop(t.Context(), []state.Hash{hash}); !errors.Is(err, ErrUnauthorized) {
+		if err := c.Act(t.Context(), command.Stop, []state.Hash{hash}); !errors.Is(err, ErrUnauthorized) {
 			t.Fatalf("a command: %v", err)
 		}
 	}
