@@ -268,7 +268,7 @@ func testOnce(t *testing.T, n int, restart bool) {
 	b := newBox(t, url)
 	p := plan(rand.New(rand.NewPCG(seed, 1)), n)
 	h := newOnceHome(t, b, p)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	var home sync.WaitGroup
 	home.Go(func() { h.run(ctx, rand.New(rand.NewPCG(seed, 2))) })
 	defer home.Wait()
