@@ -7,6 +7,7 @@ import { readOrders } from '../../lib/live/orders';
 import { BoxesApi } from '../../lib/api/boxes';
 import { CommandsApi } from '../../lib/api/commands';
 import type { Action } from '../../lib/orders/actions';
+import { Asking } from '../../lib/orders/asking.svelte';
 import { Actor } from '../../lib/orders/actor';
 import { Commands } from '../../lib/orders/commands.svelte';
 import { Picks } from '../../lib/rows/picks.svelte';
@@ -14,6 +15,7 @@ import { Torrent, Torrents } from '../../lib/rows/torrents.svelte';
 import { find } from '../../testing/page';
 import ActionBar from './ActionBar.svelte';
 import CommandsPanel from './CommandsPanel.svelte';
+import Dialogs from './Dialogs.svelte';
 import RemoveDialog from './RemoveDialog.svelte';
 
 const torrent = (c: string, access: Access = 'own'): Torrent =>
@@ -71,6 +73,31 @@ describe('the bar', () => {
     const { picks } = open(torrent('a'));
     click('[data-do=clear]');
     expect(picks.items).toEqual([]);
+  });
+});
+
+describe('the menu', () => {
+  function open(...torrents: Torrent[]): void {
+    const asking = new Asking(actor);
+    shown = mount(Dialogs, { target: document.body, props: { asking, actor } });
+    asking.showMenu({ x: 0, y: 0 }, torrents);
+    flushSync();
+  }
+
+  it('does what was chosen, and closes', () => {
+    open(torrent('a'), torrent('b', 'see'));
+    expect(find('[role=menu]').textContent).toContain('is left out');
+    click('[role=menu] [data-do=stop]');
+    expect(bodies).toEqual([{ do: 'stop', torrents: [{ box: 'demo', hash: 'a'.repeat(40) }] }]);
+    expect(document.querySelector('[role=menu]')).toBeNull();
+  });
+
+  it('asks where more must be known', () => {
+    open(torrent('a'));
+    click('[role=menu] [data-do=rename]');
+    expect(find('[data-dialog=rename]').textContent).toContain('name a');
+    expect(document.querySelector('[role=menu]')).toBeNull();
+    expect(bodies).toEqual([]);
   });
 });
 
