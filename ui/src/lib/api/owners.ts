@@ -1,5 +1,13 @@
-import type { Access } from '../live/torrent';
+import { type Access, ACCESSES } from '../live/torrent';
+import { bags, text } from '../live/read';
+import type { Target } from './commands';
 import { type Call, field, list } from './call';
+
+/** What one person may do with a torrent. */
+export interface Grant {
+  user: string;
+  access: Access;
+}
 
 /** A rule gives what fits it, and has no owner, to a person. What is absent fits all. */
 export interface Rule {
@@ -18,7 +26,7 @@ export interface OwnedTorrent {
   added: number; // Unix seconds
 }
 
-/** OwnersApi is what administrators do about whose a torrent is. */
+/** OwnersApi is whose a torrent is. Owners share theirs; all else is for administrators. */
 export class OwnersApi {
   readonly #call: Call;
 
@@ -30,8 +38,17 @@ export class OwnersApi {
     return list(await this.#call('GET', 'owners?unowned=true'), 'torrents');
   }
 
-  /** Gives a person access to torrents, at most GRANTS_AT_ONCE; resolves to how many changed. */
-  async grant(torrents: { box: string; hash: string }[], user: string, access: Access | 'none'): Promise<number> {
+  /** Who may see this torrent, for those who may give it. */
+  async grants(box: string, hash: string): Promise<Grant[]> {
+    const answer = await this.#call('GET', `grants?${new URLSearchParams({ box, hash })}`);
+    return bags(field(answer, 'grants')).flatMap((g) => {
+      const access = ACCESSES.find((a) => a === g.access);
+      return access ? [{ user: text(g.user), access }] : [];
+    });
+  }
+
+  /** Gives a person access to torrents, at most GRANTS_AT_ONCE, or takes it back; resolves to how many changed. */
+  async grant(torrents: readonly Target[], user: string, access: Access | 'none'): Promise<number> {
     const asked = torrents.map(({ box, hash }) => ({ box, hash }));
     return Number(field(await this.#call('PUT', 'grants', { torrents: asked, user, access }), 'changed') ?? 0);
   }

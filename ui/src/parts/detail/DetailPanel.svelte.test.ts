@@ -4,7 +4,7 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Clock } from '../../lib/clock.svelte';
 import { Detail } from '../../lib/detail/detail.svelte';
-import { type Grant, Grants } from '../../lib/grants';
+import { type Grant, OwnersApi } from '../../lib/api/owners';
 import { type DetailChange, readDetail } from '../../lib/live/detail';
 import { BLANK, type Fields } from '../../lib/live/torrent';
 import { Torrent } from '../../lib/rows/torrents.svelte';
@@ -17,12 +17,12 @@ let panel: ReturnType<typeof mount>;
 let drawn: MutationObserver;
 let closed: number;
 
-class FakeGrants extends Grants {
+class FakeOwners extends OwnersApi {
   list: Grant[] = [{ user: 'ben', access: 'see' }];
-  override of = vi.fn(() => Promise.resolve(this.list));
-  override put = vi.fn(() => Promise.resolve());
+  override grants = vi.fn(() => Promise.resolve(this.list));
+  override grant = vi.fn(() => Promise.resolve(1));
 }
-const grants = new FakeGrants('http://home/api/v1/');
+const owners = new FakeOwners(() => Promise.reject(new Error('nobody is asked')));
 
 const whole = (): DetailChange => ({
   ...readDetail({
@@ -38,7 +38,7 @@ function open(fields: Partial<Fields> = {}, more: { admin?: boolean; torrent?: u
   detail = new Detail('demo', hash, new Clock());
   panel = mount(DetailPanel, {
     target: document.body,
-    props: { detail, torrent, complete: true, stale: false, admin: false, grants, clock: new Clock(), close: () => void closed++, ...more },
+    props: { detail, torrent, complete: true, stale: false, admin: false, owners, clock: new Clock(), close: () => void closed++, ...more },
   });
   flushSync();
 }
@@ -162,14 +162,14 @@ describe('sharing', () => {
     await vi.waitFor(() => expect(find('[data-grant=ben]')).not.toBeNull());
     expect([...document.querySelectorAll('option')].map((o) => o.value)).toEqual(['see', 'act']);
     const { ApiError } = await import('../../lib/api');
-    grants.put.mockRejectedValueOnce(new ApiError(404, 'no-user', 'There is no such user.'));
+    owners.grant.mockRejectedValueOnce(new ApiError(404, 'no-user', 'There is no such user.'));
     const input = find('input[name=share]') as HTMLInputElement;
     input.value = ' cleo ';
     input.dispatchEvent(new Event('input', { bubbles: true }));
     find('form [type=submit]')!.click();
-    expect(grants.put).toHaveBeenLastCalledWith('demo', hash, 'cleo', 'see');
+    expect(owners.grant).toHaveBeenLastCalledWith([{ box: 'demo', hash }], 'cleo', 'see');
     await vi.waitFor(() => expect(find('[role=alert]')!.textContent).toBe('There is no such user.'));
     find('[data-grant=ben] button')!.click();
-    await vi.waitFor(() => expect(grants.put).toHaveBeenLastCalledWith('demo', hash, 'ben', 'none'));
+    await vi.waitFor(() => expect(owners.grant).toHaveBeenLastCalledWith([{ box: 'demo', hash }], 'ben', 'none'));
   });
 });
