@@ -20,5 +20,5 @@ export default defineConfig(({ mode }) => ({
     proxy: { '/api': { target: process.env.OFFING_API ?? 'http://127.0.0.1:8080', ws: true } },
   },
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
-  test: { environment: 'node', include: ['src/**/*.test.ts'], restoreMocks: true },
+  test: { environment: 'node', include: ['src/**/*.test.ts'], restoreMocks: true, testTimeout: 60_000, hookTimeout: 60_000 },
 }));

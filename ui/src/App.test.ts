@@ -4,7 +4,7 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import App from './App.svelte';
 import { ApiError } from './lib/api';
-import { type Answers, fakeApi, find, type } from './testing/page';
+import { type Answers, eventually, fakeApi, find, type } from './testing/page';
 
 const OUT = new ApiError(401, 'signed-out', 'Sign in.');
 const ADA = { user: 'ada', name: 'Ada', role: 'admin' };
@@ -21,7 +21,7 @@ function open(path: string, answers: Answers = {}) {
   return fake;
 }
 
-const seen = (selector: string) => vi.waitFor(() => find(selector));
+const seen = (selector: string) => eventually(() => find(selector));
 const click = (selector: string): void => {
   find(selector).click();
   flushSync();
@@ -53,7 +53,7 @@ describe('the first start', () => {
     const { bodies } = open('/setup#tok%2Fen', { 'POST setup': null });
     fill();
     expect(bodies('POST setup')).toEqual([{ token: 'tok/en', user: 'ada', password }]);
-    await vi.waitFor(() => expect(location.pathname).toBe('/'));
+    await eventually(() => expect(location.pathname).toBe('/'));
   });
 
   it('asks for two passwords that are the same', () => {
@@ -81,7 +81,7 @@ describe('an invitation', () => {
     type('[name=password]', 'a calm sea at night');
     type('[name=password2]', 'a calm sea at night');
     submit();
-    await vi.waitFor(() => expect(location.pathname).toBe('/below/'));
+    await eventually(() => expect(location.pathname).toBe('/below/'));
     expect(bodies('POST invitations/accept')).toEqual([{ token: 'a/token', user: 'ben', password: 'a calm sea at night' }]);
   });
 
@@ -96,10 +96,10 @@ describe('an invitation', () => {
 
   it('says when it is no longer good, and when that is not known', async () => {
     const { answers } = open('/invite#token', { 'POST invitations/check': new ApiError(0, 'unreachable', 'The controller does not answer.') });
-    await vi.waitFor(() => expect(document.body.textContent).toContain('could not be checked'));
+    await eventually(() => expect(document.body.textContent).toContain('could not be checked'));
     answers['POST invitations/check'] = new ApiError(403, 'invite-refused', 'It was used.');
     submit();
-    await vi.waitFor(() => expect(document.body.textContent).toContain('no longer good'));
+    await eventually(() => expect(document.body.textContent).toContain('no longer good'));
   });
 });
 
@@ -114,7 +114,7 @@ describe('the page of a box', () => {
     expect(find('h1').textContent).toBe('Settings of north sea');
     type('[name=down_limit]', '2 MB/s');
     submit();
-    await vi.waitFor(() => expect(document.body.textContent).toContain('Saved.'));
+    await eventually(() => expect(document.body.textContent).toContain('Saved.'));
     expect(bodies('PATCH boxes/north%20sea/settings?wait=10')).toEqual([{ down_limit: 2_000_000 }]);
   });
 

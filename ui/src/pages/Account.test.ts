@@ -3,7 +3,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../lib/api';
-import { type Answers, fakeApi, find, type } from '../testing/page';
+import { type Answers, eventually, fakeApi, find, type } from '../testing/page';
 import Account from './Account.svelte';
 
 const SESSION = { created: '2026-11-01T00:00:00Z', seen: '2026-11-02T00:00:00Z', agent: '' };
@@ -18,7 +18,7 @@ async function open(answers: Answers = {}, role = 'user') {
     ...answers,
   });
   page = mount(Account, { target: document.body, props: { api: fake.api, who: { user: 'ada', name: 'Ada', role }, ended: vi.fn() } });
-  await vi.waitFor(() => ['[data-session]', '[data-token]', '[data-do=totp-enrol], [data-totp]'].forEach((s) => find(s)));
+  await eventually(() => ['[data-session]', '[data-token]', '[data-do=totp-enrol], [data-totp]'].forEach((s) => find(s)));
   return fake;
 }
 
@@ -27,7 +27,7 @@ async function click(selector: string): Promise<void> {
   flushSync();
   await Promise.resolve();
 }
-const shows = (text: string) => vi.waitFor(() => expect(document.body.textContent).toContain(text));
+const shows = (text: string) => eventually(() => expect(document.body.textContent).toContain(text));
 const secrets = (): string[] => [...document.querySelectorAll('[data-secret]')].map((e) => e.textContent);
 
 beforeEach(() => vi.stubGlobal('scrollTo', vi.fn()));
@@ -71,11 +71,11 @@ describe('codes', () => {
     await click('[data-do=totp-enrol]');
     type('.open [name=password]', 'secret');
     await click('[data-do=totp-enrol-yes]');
-    await vi.waitFor(() => expect(find<HTMLImageElement>('form[data-form=totp] img').src).toBe('data:image/png;base64,AA'));
+    await eventually(() => expect(find<HTMLImageElement>('form[data-form=totp] img').src).toBe('data:image/png;base64,AA'));
     expect(secrets()).toEqual(['ABCD EFGH IJ']);
     answers['GET factors'] = { totp: true, recovery_left: 2, passkeys: [] };
     type('form[data-form=totp] [name=code]', '123456');
-    await vi.waitFor(() => expect(secrets()).toEqual(['one', 'two']));
+    await eventually(() => expect(secrets()).toEqual(['one', 'two']));
     expect(bodies('POST factors/totp')).toEqual([{ password: 'secret' }]);
     expect(bodies('POST factors/totp/confirm')).toEqual([{ code: '123456' }]);
     await click('[data-do=kept]');
@@ -104,15 +104,15 @@ describe('sessions', () => {
     const { bodies, answers } = await open({ 'DELETE sessions/s2': null });
     expect(document.querySelector('[data-session=s1] [data-do=session-end]')).toBeNull();
     await click('[data-session=s2] [data-do=session-end]');
-    await vi.waitFor(() => expect(document.activeElement).toBe(find('[data-do=session-end-yes]')));
+    await eventually(() => expect(document.activeElement).toBe(find('[data-do=session-end-yes]')));
     await click('[data-do=session-end-no]');
-    await vi.waitFor(() => expect(document.activeElement).toBe(find('[data-session=s2] [data-do=session-end]')));
+    await eventually(() => expect(document.activeElement).toBe(find('[data-session=s2] [data-do=session-end]')));
     expect(bodies('DELETE sessions/s2')).toEqual([]);
 
     await click('[data-session=s2] [data-do=session-end]');
     answers['GET sessions'] = { sessions: [{ ...SESSION, id: 's1', current: true }] };
     await click('[data-do=session-end-yes]');
-    await vi.waitFor(() => expect(document.querySelector('[data-session=s2]')).toBeNull());
+    await eventually(() => expect(document.querySelector('[data-session=s2]')).toBeNull());
     expect(bodies('DELETE sessions/s2')).toHaveLength(1);
     expect(document.activeElement?.textContent).toBe('Sessions');
   });
@@ -133,7 +133,7 @@ describe('tokens', () => {
     type('form[data-form=token] [name=scope]', 'control');
     type('form[data-form=token] [name=days]', '0');
     await click('form[data-form=token] button[type=submit]');
-    await vi.waitFor(() => expect(secrets()).toEqual(['secret-token']));
+    await eventually(() => expect(secrets()).toEqual(['secret-token']));
     expect(bodies('POST tokens')).toEqual([{ name: 'cron', scope: 'control' }]);
     await click('[data-do=kept]');
     expect(document.body.innerHTML).not.toContain('secret-token');
@@ -153,11 +153,11 @@ it('adds a passkey under a name', async () => {
   const create = vi.fn(() => Promise.resolve({ toJSON: () => ({ id: 'made' }) }));
   vi.stubGlobal('navigator', Object.assign(Object.create(navigator) as object, { credentials: { create } }));
   const { bodies } = await open({ 'POST factors/passkeys': { options: { challenge: 'AAAA' } }, 'POST factors/passkeys/finish': null });
-  await vi.waitFor(() => find('form[data-form=passkey]'));
+  await eventually(() => find('form[data-form=passkey]'));
   type('form[data-form=passkey] [name=name]', 'Phone');
   type('form[data-form=passkey] [name=password]', 'secret');
   await click('form[data-form=passkey] button[type=submit]');
-  await vi.waitFor(() => expect(bodies('POST factors/passkeys/finish')).toEqual([{ name: 'Phone', credential: { id: 'made' } }]));
+  await eventually(() => expect(bodies('POST factors/passkeys/finish')).toEqual([{ name: 'Phone', credential: { id: 'made' } }]));
   expect(bodies('POST factors/passkeys')).toEqual([{ password: 'secret' }]);
   expect(create).toHaveBeenCalledWith({ publicKey: { challenge: 'AAAA' } });
 });

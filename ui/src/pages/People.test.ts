@@ -3,7 +3,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../lib/api';
-import { type Answers, fakeApi, find, type } from '../testing/page';
+import { type Answers, eventually, fakeApi, find, type } from '../testing/page';
 import People from './People.svelte';
 
 const ADA = { user: 'ada', role: 'admin', created: '2026-11-01T00:00:00Z' }; // an answer without quota and use
@@ -21,7 +21,7 @@ async function open(answers: Answers = {}) {
     'GET users/ben/sessions': { sessions: [] }, 'GET users/ben/tokens': { tokens: [] }, ...answers,
   });
   page = mount(People, { target: document.body, props: { api: fake.api, who: { user: 'ada', name: 'Ada', role: 'admin' }, ended: vi.fn() } });
-  await vi.waitFor(() => ['[data-person=ben]', 'form[data-form=rules]'].forEach((s) => find(s)));
+  await eventually(() => ['[data-person=ben]', 'form[data-form=rules]'].forEach((s) => find(s)));
   return fake;
 }
 
@@ -31,7 +31,7 @@ async function click(selector: string): Promise<void> {
   await Promise.resolve();
 }
 const submit = (form: string) => click(`form[data-form=${form}] button[type=submit]`);
-const shows = (text: string) => vi.waitFor(() => expect(document.body.textContent).toContain(text));
+const shows = (text: string) => eventually(() => expect(document.body.textContent).toContain(text));
 
 afterEach(async () => {
   if (page) await unmount(page);
@@ -49,7 +49,7 @@ describe('a person', () => {
     answers['GET users'] = { users: [ADA] };
     type('.open [name=word]', 'ben');
     await click('[data-do=remove-yes]');
-    await vi.waitFor(() => expect(document.querySelector('[data-person=ben]')).toBeNull());
+    await eventually(() => expect(document.querySelector('[data-person=ben]')).toBeNull());
     expect(bodies('DELETE users/ben')).toHaveLength(1);
   });
 
@@ -60,7 +60,7 @@ describe('a person', () => {
     expect(bodies('PATCH users/ben')).toEqual([]);
     answers['GET users'] = { users: [ADA, { ...BEN, disabled: true }] };
     await click('[data-do=disable-yes]');
-    await vi.waitFor(() => find('[data-do=enable]'));
+    await eventually(() => find('[data-do=enable]'));
     expect(bodies('PATCH users/ben')).toEqual([{ disabled: true }]);
   });
 
@@ -108,7 +108,7 @@ describe('new people', () => {
   it('are invited by a link that is shown once', async () => {
     const { bodies } = await open({ 'POST invitations': { link: 'http://x/invite#t', token: 't', expires: '2100-01-01T00:00:00Z' } });
     await submit('invite');
-    await vi.waitFor(() => expect(find('[data-secret]').textContent).toBe('http://x/invite#t'));
+    await eventually(() => expect(find('[data-secret]').textContent).toBe('http://x/invite#t'));
     expect(bodies('POST invitations')).toEqual([{ role: 'user', hours: 72 }]);
   });
 });

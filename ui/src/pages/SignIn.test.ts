@@ -3,7 +3,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../lib/api';
-import { type Answers, fakeApi, find, type } from '../testing/page';
+import { type Answers, eventually, fakeApi, find, type } from '../testing/page';
 import SignIn from './SignIn.svelte';
 
 const PENDING = { second: { step: 'step', methods: ['totp', 'recovery', 'passkey'] } };
@@ -29,11 +29,11 @@ function signIn(): void {
 async function second(answers: Answers) {
   const fake = open({ 'POST session': PENDING, ...answers });
   signIn();
-  await vi.waitFor(() => find('form[data-form=second]'));
+  await eventually(() => find('form[data-form=second]'));
   return fake;
 }
 
-const shows = (text: string) => vi.waitFor(() => expect(document.body.textContent).toContain(text));
+const shows = (text: string) => eventually(() => expect(document.body.textContent).toContain(text));
 
 function passkeys(get: () => Promise<unknown>): void {
   vi.stubGlobal('PublicKeyCredential', Object.assign(function () {}, { parseRequestOptionsFromJSON: (o: unknown) => o }));
@@ -51,7 +51,7 @@ describe('the password', () => {
   it('is enough without a second step', async () => {
     const { bodies } = open({ 'POST session': null });
     signIn();
-    await vi.waitFor(() => expect(entered).toHaveBeenCalled());
+    await eventually(() => expect(entered).toHaveBeenCalled());
     expect(bodies('POST session')).toEqual([{ user: 'ada', password: 'a secret' }]);
   });
 
@@ -87,7 +87,7 @@ describe('the second step', () => {
     type('[name=code]', '123 45');
     expect(bodies('POST session/second')).toEqual([]);
     type('[name=code]', '123 456');
-    await vi.waitFor(() => expect(entered).toHaveBeenCalled());
+    await eventually(() => expect(entered).toHaveBeenCalled());
     expect(bodies('POST session/second')).toEqual([{ step: 'step', method: 'totp', code: '123456' }]);
   });
 
@@ -98,23 +98,23 @@ describe('the second step', () => {
     expect(find<HTMLInputElement>('[name=code]').value).toBe('');
     answers['POST session/second'] = null;
     type('[name=code]', '123456');
-    await vi.waitFor(() => expect(entered).toHaveBeenCalled());
+    await eventually(() => expect(entered).toHaveBeenCalled());
   });
 
   it('takes a recovery code', async () => {
     const { bodies } = await second({ 'POST session/second': null });
     find('[data-do=recovery]').click();
-    await vi.waitFor(() => expect(find('form').dataset.method).toBe('recovery'));
+    await eventually(() => expect(find('form').dataset.method).toBe('recovery'));
     type('[name=code]', ' abc-def ');
     find('button[type=submit]').click();
-    await vi.waitFor(() => expect(entered).toHaveBeenCalled());
+    await eventually(() => expect(entered).toHaveBeenCalled());
     expect(bodies('POST session/second')).toEqual([{ step: 'step', method: 'recovery', code: 'abc-def' }]);
   });
 
   it('begins anew when the step is over', async () => {
     await second({ 'POST session/second': new ApiError(401, 'step-refused', 'Too late.') });
     type('[name=code]', '123456');
-    await vi.waitFor(() => find('form[data-form=sign-in]'));
+    await eventually(() => find('form[data-form=sign-in]'));
     expect(document.body.textContent).toContain('Sign in once more');
     expect(find<HTMLInputElement>('[name=user]').value).toBe(' ada ');
   });
@@ -129,7 +129,7 @@ describe('the second step', () => {
     passkeys(() => Promise.resolve({ toJSON: () => CREDENTIAL }));
     const { bodies } = await second({ 'POST session/second/passkey': { options: { challenge: 'AAAA' } }, 'POST session/second': null });
     find('[data-do=passkey]').click();
-    await vi.waitFor(() => expect(entered).toHaveBeenCalled());
+    await eventually(() => expect(entered).toHaveBeenCalled());
     expect(bodies('POST session/second')).toEqual([{ step: 'step', method: 'passkey', credential: CREDENTIAL }]);
   });
 });
@@ -140,15 +140,15 @@ describe('a passkey alone', () => {
   it('signs in', async () => {
     passkeys(() => Promise.resolve({ toJSON: () => CREDENTIAL }));
     const { bodies } = open({ ...begin, 'POST session/second': null });
-    (await vi.waitFor(() => find('[data-do=passkey]'))).click();
-    await vi.waitFor(() => expect(entered).toHaveBeenCalled());
+    (await eventually(() => find('[data-do=passkey]'))).click();
+    await eventually(() => expect(entered).toHaveBeenCalled());
     expect(bodies('POST session/second')).toEqual([{ step: 'p', method: 'passkey', credential: CREDENTIAL }]);
   });
 
   it('says so when it was cancelled', async () => {
     passkeys(() => Promise.reject(new DOMException('no', 'NotAllowedError')));
     open(begin);
-    (await vi.waitFor(() => find('[data-do=passkey]'))).click();
+    (await eventually(() => find('[data-do=passkey]'))).click();
     await shows('it was cancelled');
     expect(entered).not.toHaveBeenCalled();
   });
@@ -156,7 +156,7 @@ describe('a passkey alone', () => {
   it('is not offered where the controller takes none', async () => {
     passkeys(() => Promise.reject(new Error('not asked')));
     const { asked } = open({ 'GET features': { passkeys: false } });
-    await vi.waitFor(() => expect(asked.map((a) => a.what)).toContain('GET features'));
+    await eventually(() => expect(asked.map((a) => a.what)).toContain('GET features'));
     await Promise.resolve();
     flushSync();
     expect(document.querySelector('[data-do=passkey]')).toBeNull();

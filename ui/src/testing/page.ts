@@ -1,5 +1,6 @@
 // A controller for the tests of the pages: answers by "METHOD path", and what was asked.
 
+import { vi } from 'vitest';
 import { Api } from '../lib/api';
 import { ApiError, type Call } from '../lib/api/call';
 
@@ -37,3 +38,6 @@ export function type(selector: string, text: string): void {
   input.value = text;
   input.dispatchEvent(new Event(input instanceof HTMLSelectElement ? 'change' : 'input', { bubbles: true }));
 }
+
+/** Waits until the check passes, however busy the machine is. */
+export const eventually = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 30_000 });

@@ -8,6 +8,7 @@ import { type Grant, OwnersApi } from '../../lib/api/owners';
 import { type DetailChange, readDetail } from '../../lib/live/detail';
 import { BLANK, type Fields } from '../../lib/live/torrent';
 import { Torrent } from '../../lib/rows/torrents.svelte';
+import { eventually } from '../../testing/page';
 import DetailPanel from './DetailPanel.svelte';
 
 const FILES = 20_000;
@@ -159,7 +160,7 @@ describe('sharing', () => {
   it('shows who has it, gives it, and says why not', async () => {
     open({ access: 'own' });
     tab('sharing');
-    await vi.waitFor(() => expect(find('[data-grant=ben]')).not.toBeNull());
+    await eventually(() => expect(find('[data-grant=ben]')).not.toBeNull());
     expect([...document.querySelectorAll('option')].map((o) => o.value)).toEqual(['see', 'act']);
     const { ApiError } = await import('../../lib/api');
     owners.grant.mockRejectedValueOnce(new ApiError(404, 'no-user', 'There is no such user.'));
@@ -168,8 +169,8 @@ describe('sharing', () => {
     input.dispatchEvent(new Event('input', { bubbles: true }));
     find('form [type=submit]')!.click();
     expect(owners.grant).toHaveBeenLastCalledWith([{ box: 'demo', hash }], 'cleo', 'see');
-    await vi.waitFor(() => expect(find('[role=alert]')!.textContent).toBe('There is no such user.'));
+    await eventually(() => expect(find('[role=alert]')!.textContent).toBe('There is no such user.'));
     find('[data-grant=ben] button')!.click();
-    await vi.waitFor(() => expect(owners.grant).toHaveBeenLastCalledWith([{ box: 'demo', hash }], 'ben', 'none'));
+    await eventually(() => expect(owners.grant).toHaveBeenLastCalledWith([{ box: 'demo', hash }], 'ben', 'none'));
   });
 });
