@@ -3,13 +3,15 @@ interface Item {
   readonly key: string;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /**
  * Picks is which rows of a list are selected. Only what the list shows can be: what
  * leaves it, or is filtered away, is not acted on unseen.
  */
 export class Picks<T extends Item> {
   readonly #rows: () => readonly T[];
-  #keys: ReadonlySet<string> = $state.raw(new Set());
+  #keys: ReadonlySet<string> = $state.raw(NOTHING);
   /** From where a range is drawn: what was picked last by itself. */
   #anchor: string | null = null;
   /** What is picked, in the order of the list. */
@@ -60,7 +62,7 @@ export class Picks<T extends Item> {
   }
 
   clear(): void {
-    if (this.#keys.size > 0) this.#keys = new Set();
+    if (this.#keys.size > 0) this.#keys = NOTHING;
     this.#anchor = null;
   }
 
