@@ -34,6 +34,16 @@ export class Picks<T extends Item> {
     this.#anchor = key;
   }
 
+  /** Adds all of these, or takes them away. */
+  set(keys: readonly string[], picked: boolean): void {
+    const all = new Set(this.#keys);
+    for (const key of keys) {
+      if (picked) all.add(key);
+      else all.delete(key);
+    }
+    this.#keys = all;
+  }
+
   /** Picks this alone. */
   only(key: string): void {
     this.#keys = new Set([key]);
