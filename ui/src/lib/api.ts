@@ -53,8 +53,15 @@ export class Api {
     this.boxes = new BoxesApi(inside);
   }
 
-  async signOut(): Promise<void> {
-    await this.#call('DELETE', 'session');
+  /** Ends the session. Resolves to why it goes on, in a sentence; empty when it has ended. */
+  async signOut(): Promise<string> {
+    try {
+      await this.#call('DELETE', 'session');
+    } catch (err) {
+      if (!(err instanceof ApiError)) throw err;
+      if (err.status !== 401) return `You are still signed in. ${err.message}`;
+    }
+    return '';
   }
 
   /** Who is signed in, or null. */
