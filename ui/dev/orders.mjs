@@ -19,6 +19,7 @@ const OPTIONS = {
 
 export class Orders {
   list = [];
+  #hashes = new Map();
   #settings = new Map();
   #options = new Map();
   #world;
@@ -37,6 +38,10 @@ export class Orders {
     switch (`${method} ${first}${box ? '/' : ''}${last ? `/${first === 'torrents' ? '' : last}` : ''}`) {
       case 'GET commands':
         return answer(200, { commands: this.list }), true;
+      case 'GET commands/': {
+        const order = this.list.find((o) => o.id === box);
+        return order ? answer(200, { ...order, torrents: this.#hashes.get(box) }) : refuse(404, 'unknown-command', 'there is no such command'), true;
+      }
       case 'DELETE commands/': {
         const order = this.list.find((o) => o.id === box);
         if (!order || order.ended) return refuse(409, 'too-late', 'the command has been done, or has begun'), true;
@@ -86,6 +91,7 @@ export class Orders {
       created: now, expires: new Date(Date.now() + 86_400_000).toISOString(),
     };
     this.list.push(order);
+    this.#hashes.set(order.id, hashes);
     return order;
   }
 

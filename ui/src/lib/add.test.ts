@@ -10,6 +10,7 @@ import { commonLabels, labelGroups, readLabels } from './labels';
 import { readOrders } from './live/orders';
 import { Commands } from './orders/commands.svelte';
 import { Torrents } from './rows/torrents.svelte';
+import { noOrders } from '../testing/page';
 
 const V1 = '0123456789abcdef0123456789abcdef01234567';
 const MAGNET = `magnet:?xt=urn:btih:${V1}&dn=A+name`;
@@ -36,7 +37,7 @@ describe('what is pasted', () => {
 
 describe('Adding', () => {
   function start(answer: (body: { magnet?: string; metainfo?: string }) => unknown) {
-    const commands = new Commands(new Torrents());
+    const commands = new Commands(new Torrents(), noOrders);
     const bodies: object[] = [];
     const call = vi.fn((_: string, __: string, body?: object) => {
       bodies.push(body!);

@@ -1,3 +1,4 @@
+import type { CommandsApi } from './api/commands';
 import { Boxes } from './boxes.svelte';
 import { Clock } from './clock.svelte';
 import { Detail } from './detail/detail.svelte';
@@ -19,6 +20,7 @@ export interface LiveConfig {
   user: string;
   /** Administrators see the machines too. */
   admin: boolean;
+  api: Pick<CommandsApi, 'get'>;
   ended: (why: Ending) => void;
 }
 
@@ -27,7 +29,7 @@ export class Live {
   readonly clock = new Clock();
   readonly boxes = new Boxes(this.clock);
   readonly torrents = new Torrents();
-  readonly commands = new Commands(this.torrents);
+  readonly commands: Commands;
   readonly notices: Notices;
   totals: Totals | null = $state.raw(null);
   /** The torrent that is open. */
@@ -44,7 +46,8 @@ export class Live {
   #grace: ReturnType<typeof setTimeout> | undefined;
   #over = false;
 
-  constructor({ user, admin, ended }: LiveConfig) {
+  constructor({ user, admin, api, ended }: LiveConfig) {
+    this.commands = new Commands(this.torrents, api);
     this.notices = new Notices(user);
     this.topics = admin ? [...TOPICS, 'host'] : TOPICS;
     this.#ended = ended;

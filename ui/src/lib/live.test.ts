@@ -5,6 +5,7 @@ import { Live } from './live.svelte';
 import { readValue, type TopicFrame } from './live/frames';
 import { Topic } from './live/topic';
 import type { Ending, Transport } from './live/transport';
+import { noOrders } from '../testing/page';
 
 let live: Live;
 let ended: Ending[];
@@ -26,7 +27,7 @@ beforeEach(() => {
   localStorage.clear();
   ended = [];
   asked = [];
-  live = new Live({ user: 'ada', admin: true, ended: (why) => ended.push(why) });
+  live = new Live({ user: 'ada', admin: true, api: noOrders, ended: (why) => ended.push(why) });
   say({ t: 'line', s: 2, e: 'l', boxes: [{ name: 'demo', line: { state: 'up' }, age_ms: 400 }] });
   say({ t: 'host', s: 3, e: 'h', boxes: [{ name: 'demo', host: { disk_total: 10, disk_free: 4 } }] });
   say({ t: 'totals', s: 4, e: 't', torrents: 1, down: 700, up: 5, quota: { bytes: 9 } });
@@ -40,7 +41,7 @@ describe('Live', () => {
     const frames = live.frames();
     expect(frames.map((f) => [f.t, f.s, f.e])).toEqual([['line', 2, 'l'], ['totals', 4, 't'], ['notices', 5, 'n'], ['torrents', 6, 'r'], ['host', 3, 'h']]);
     const old = live;
-    live = new Live({ user: 'ada', admin: true, ended: () => {} });
+    live = new Live({ user: 'ada', admin: true, api: noOrders, ended: () => {} });
     for (const frame of JSON.parse(JSON.stringify(frames)) as { t: string }[]) say(frame);
     expect(live.torrents.get(`demo/${hash}`)).toMatchObject({ id: 8, fields: old.torrents.get(`demo/${hash}`)!.fields });
     expect(live.totals).toEqual(old.totals);
@@ -98,14 +99,14 @@ describe('notices', () => {
     expect(live.notices.unread).toHaveLength(1);
     live.notices.look();
     expect(live.notices.unread).toEqual([]);
-    const again = new Live({ user: 'ada', admin: false, ended: () => {} });
+    const again = new Live({ user: 'ada', admin: false, api: noOrders, ended: () => {} });
     again.notices.hear([...live.notices.list, { ...warning, kind: 'k' }], true);
     expect(again.notices.unread.map((n) => n.id)).toEqual([7]);
   });
 
   it('are remembered for each user, and without the name', () => {
     live.notices.look();
-    const other = new Live({ user: 'ben', admin: false, ended: () => {} });
+    const other = new Live({ user: 'ben', admin: false, api: noOrders, ended: () => {} });
     other.notices.hear(live.notices.list, true);
     expect(other.notices.unread).toHaveLength(1);
     expect(JSON.stringify({ ...localStorage })).not.toContain('ada');

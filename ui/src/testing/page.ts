@@ -3,6 +3,7 @@
 import { vi } from 'vitest';
 import { Api } from '../lib/api';
 import { ApiError, type Call } from '../lib/api/call';
+import type { CommandsApi } from '../lib/api/commands';
 
 export type Answers = Record<string, unknown>;
 
@@ -25,6 +26,9 @@ export function fakeApi(answers: Answers): { api: Api; asked: Asked[]; answers: 
   const bodies = (what: string): (object | undefined)[] => asked.filter((a) => a.what === what).map((a) => a.body);
   return { api: new Api('http://localhost/api/v1/', call), asked, answers, bodies };
 }
+
+/** For Commands that need not ask for more of an order than they are told. */
+export const noOrders: Pick<CommandsApi, 'get'> = { get: () => Promise.reject(new Error('no order is asked for')) };
 
 /** What a page of the document is driven with. */
 export const find = <E extends HTMLElement = HTMLElement>(selector: string): E => {

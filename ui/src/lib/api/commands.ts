@@ -101,6 +101,11 @@ export class CommandsApi {
     return orders(await this.#call('GET', 'commands'));
   }
 
+  /** An order with all its torrents, also those that are too many for the topic. */
+  async get(id: string): Promise<Order> {
+    return one(readOrders([await this.#call('GET', `commands/${step(id)}`)]));
+  }
+
   /** Gives an order up, as far as that is still possible. */
   async cancel(id: string): Promise<void> {
     await this.#call('DELETE', `commands/${step(id)}`);

@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
-import { sentence } from '../api/call';
-import type { Target } from '../api/commands';
+import { ApiError, sentence } from '../api/call';
+import type { CommandsApi, Target } from '../api/commands';
 import { count } from '../format';
 import { isOver, newer, type Order } from '../live/orders';
 import { keyOf } from '../live/torrent';
@@ -38,24 +38,31 @@ export class Commands {
   unseen = $state(0);
   readonly underWay: readonly Order[] = $derived(this.list.filter((order) => !isOver(order)));
   readonly #torrents: Pick<Torrents, 'get'>;
+  readonly #api: Pick<CommandsApi, 'get'>;
   readonly #orders = new Map<string, Order>();
   /** Those that the controller has told of by the topic. */
   readonly #told = new Set<string>();
   /** The keys of an order whose torrents are too many to be told. */
   readonly #keys = new Map<string, readonly string[]>();
+  /** Those without their torrents, of which the controller was asked for them. */
+  readonly #completed = new Set<string>();
+  /** Requests without an answer: an order that is new may be theirs. */
+  #asking = 0;
   /** Asked for on this page: what comes of them is said. */
   readonly #mine = new Map<string, { quiet: boolean; several: boolean }>();
   readonly #stacks = new Map<string, Intent[]>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #next = 1;
 
-  constructor(torrents: Pick<Torrents, 'get'>) {
+  constructor(torrents: Pick<Torrents, 'get'>, api: Pick<CommandsApi, 'get'>) {
     this.#torrents = torrents;
+    this.#api = api;
   }
 
   /** Shows what is about to be asked for; returns under which name until there is an order. */
   begin(kind: string, targets: readonly Target[]): string {
     const name = `asking-${this.#next++}`;
+    this.#asking++;
     const keys = targets.map((t) => keyOf(t.box, t.hash));
     this.#keys.set(name, keys);
     for (const key of keys) this.#push(key, { order: name, do: kind });
@@ -85,17 +92,25 @@ export class Commands {
 
   /** Nothing came of it. */
   refused(name: string): void {
-    for (const key of this.#keys.get(name) ?? []) this.#drop(key, name);
+    const keys = this.#keys.get(name);
+    if (!keys) return;
+    for (const key of keys) this.#drop(key, name);
     this.#keys.delete(name);
+    this.#asking--;
+    this.#complete();
   }
 
   hear(orders: readonly Order[], reset: boolean): void {
-    if (reset) this.#forget(new Set(orders.map((order) => order.id)));
+    if (reset) {
+      this.#forget(new Set(orders.map((order) => order.id)));
+      this.#completed.clear();
+    }
     for (const order of orders) {
       this.#told.add(order.id);
       this.#take(order);
     }
     this.#show();
+    this.#complete();
   }
 
   /** The torrents have changed: what was asked for may be there. */
@@ -140,6 +155,32 @@ export class Commands {
     if (old && failed(now)) this.unseen++;
     this.#settle(now);
     this.#say(now);
+  }
+
+  /** Asks for the torrents of what another page had done to more than the topic tells, so that they show it too. */
+  #complete(): void {
+    if (this.#asking > 0) return;
+    for (const { id, torrents, of } of this.underWay) {
+      if (torrents || of < 2 || this.#keys.has(id) || this.#completed.has(id)) continue;
+      this.#completed.add(id);
+      void this.#bring(id);
+    }
+  }
+
+  async #bring(id: string): Promise<void> {
+    let order: Order;
+    try {
+      order = await this.#api.get(id);
+    } catch (err) {
+      if (!(err instanceof ApiError)) throw err;
+      return; // its rows show what they are
+    }
+    const known = this.#orders.get(id);
+    if (!known || isOver(known)) return;
+    this.#take(order);
+    const now = this.#orders.get(id)!;
+    if (!isOver(now)) for (const key of this.#keysOf(now)) this.#push(key, { order: id, do: now.do });
+    this.#show();
   }
 
   #keysOf(order: Order): readonly string[] {

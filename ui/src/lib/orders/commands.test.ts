@@ -16,6 +16,7 @@ const order = (more: object = {}): Order =>
 const fault = { code: 'daemon-refused', text: 'no data' };
 
 let torrents: Torrents;
+let whole: ReturnType<typeof vi.fn<(id: string) => Promise<Order>>>;
 let commands: Commands;
 
 function rows(fields: Partial<Fields>, ...names: string[]): void {
@@ -29,7 +30,8 @@ const said = (): string[] => commands.sayings.map((s) => `${s.tone}: ${s.text}`)
 beforeEach(() => {
   vi.useFakeTimers();
   torrents = new Torrents();
-  commands = new Commands(torrents);
+  whole = vi.fn();
+  commands = new Commands(torrents, { get: whole });
   rows({ name: 'n', status: 'seeding' }, 'a', 'b');
 });
 afterEach(() => void vi.useRealTimers());
@@ -119,6 +121,42 @@ describe('what was asked for', () => {
     expect(pending()).toEqual([]);
     expect(said()).toEqual([]);
     expect(commands.unseen).toBe(1);
+  });
+
+  it('shows another tab’s too when its torrents are too many to be told', async () => {
+    whole.mockResolvedValue(order());
+    const told = order({ torrents: undefined });
+    commands.hear([told], false);
+    commands.hear([{ ...told, done: 1 }], false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(pending()).toEqual(['a', 'b']);
+    expect(whole.mock.calls).toEqual([['1']]);
+    commands.hear([{ ...told, state: 'failed', result: order({ result: { fault } }).result }], false);
+    expect(pending()).toEqual([]);
+  });
+
+  it('is as it was when its torrents come after its end, or not at all', async () => {
+    let tell: (o: Order) => void = () => {};
+    whole.mockReturnValueOnce(new Promise((told) => (tell = told)));
+    whole.mockRejectedValueOnce(new ApiError(0, 'unreachable', 'The controller does not answer.'));
+    const told = [order({ torrents: undefined }), order({ id: '2', torrents: undefined })];
+    commands.hear(told, false);
+    commands.hear([order({ torrents: undefined, state: 'done', result: { done: 2 } })], false);
+    tell(order());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(pending()).toEqual([]);
+    expect(said()).toEqual([]);
+  });
+
+  it('does not ask for what this tab has asked for', () => {
+    const name = commands.begin('stop', [target('a'), target('b')]);
+    commands.hear([order({ torrents: undefined })], false);
+    commands.placed(name, [order({ torrents: undefined })]);
+    commands.hear([order({ torrents: undefined, done: 1 })], false);
+    expect(whole).not.toHaveBeenCalled();
+    whole.mockReturnValue(new Promise(() => {}));
+    commands.hear([order({ id: '2', torrents: undefined }), order({ id: '3', do: 'add', torrents: undefined, of: 1 })], false);
+    expect(whole.mock.calls).toEqual([['2']]);
   });
 
   it('is gone with its torrent', () => {

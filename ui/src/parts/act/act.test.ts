@@ -12,7 +12,7 @@ import { Actor } from '../../lib/orders/actor';
 import { Commands } from '../../lib/orders/commands.svelte';
 import { Picks } from '../../lib/rows/picks.svelte';
 import { Torrent, Torrents } from '../../lib/rows/torrents.svelte';
-import { find } from '../../testing/page';
+import { find, noOrders } from '../../testing/page';
 import ActionBar from './ActionBar.svelte';
 import CommandsPanel from './CommandsPanel.svelte';
 import Dialogs from './Dialogs.svelte';
@@ -41,7 +41,7 @@ beforeEach(() => {
     bodies.push(body ?? `${method} ${path}`);
     return Promise.resolve({ commands: [] });
   };
-  actor = new Actor({ commands: new CommandsApi(call), boxes: new BoxesApi(call) }, new Commands(new Torrents()));
+  actor = new Actor({ commands: new CommandsApi(call), boxes: new BoxesApi(call) }, new Commands(new Torrents(), noOrders));
 });
 afterEach(async () => {
   if (shown) await unmount(shown);
