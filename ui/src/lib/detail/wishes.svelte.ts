@@ -16,6 +16,8 @@ const GRACE_MS = 5000;
 /** Wishes is what was asked for the files of a torrent and is not told by the box yet. */
 export class Wishes {
   readonly #wishes = new SvelteMap<number, FileWish & { asking: number }>();
+  /** What is to go out with the next order. */
+  #unsent = new Map<number, FileWish>();
   readonly #placed = new Map<number, string>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #next = 1;
@@ -24,11 +26,20 @@ export class Wishes {
     return this.#wishes.get(i);
   }
 
-  /** Notes what is asked for; returns under which number. */
-  ask(files: readonly number[], wish: FileWish): number {
-    const asking = this.#next++;
-    for (const i of files) this.#wishes.set(i, { ...this.#wishes.get(i), ...wish, asking });
-    return asking;
+  /** Notes what is asked for. */
+  ask(files: readonly number[], wish: FileWish): void {
+    for (const i of files) {
+      this.#wishes.set(i, { ...this.#wishes.get(i), ...wish, asking: this.#next });
+      this.#unsent.set(i, { ...this.#unsent.get(i), ...wish });
+    }
+  }
+
+  /** Takes what was asked for since the last time, and the number that it is noted under; null when that is nothing. */
+  take(): { asking: number; wishes: ReadonlyMap<number, FileWish> } | null {
+    if (this.#unsent.size === 0) return null;
+    const wishes = this.#unsent;
+    this.#unsent = new Map();
+    return { asking: this.#next++, wishes };
   }
 
   /** The order that came of it, or none. */
@@ -70,11 +81,15 @@ export function wished(file: FileReport, wish: FileWish | undefined): { wanted: 
   return { wanted, priority, pending: wanted !== file.wanted || priority !== file.priority };
 }
 
-/** The change that makes files so; all of them by one number. */
-export function fileChanges(files: readonly number[], wish: FileWish, all: boolean): Changes {
-  const list = all ? [ALL_FILES] : [...files];
-  return {
-    ...(wish.wanted !== undefined && { [wish.wanted ? 'want' : 'skip']: list }),
-    ...(wish.priority !== undefined && { [wish.priority > 0 ? 'high' : wish.priority < 0 ? 'low' : 'normal']: list }),
+/** The change that makes files so, of a torrent with so many; all of them by one number. */
+export function fileChanges(wishes: ReadonlyMap<number, FileWish>, of: number): Changes {
+  const those = (fits: (wish: FileWish) => boolean): number[] => {
+    const files = [...wishes].filter(([, wish]) => fits(wish)).map(([i]) => i);
+    return files.length === of ? [ALL_FILES] : files;
   };
+  const lists = {
+    want: those((w) => w.wanted === true), skip: those((w) => w.wanted === false),
+    high: those((w) => w.priority === 1), normal: those((w) => w.priority === 0), low: those((w) => w.priority === -1),
+  };
+  return Object.fromEntries(Object.entries(lists).filter(([, files]) => files.length > 0));
 }
