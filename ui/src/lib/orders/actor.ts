@@ -1,4 +1,3 @@
-import { getContext, setContext } from 'svelte';
 import { ApiError } from '../api/call';
 import type { BoxesApi } from '../api/boxes';
 import { type CommandsApi, type Doing, MAX_TORRENTS, type Target } from '../api/commands';
@@ -54,11 +53,3 @@ export class Actor {
     this.commands.say('bad', err.message);
   }
 }
-
-const KEY = Symbol('actor');
-
-/** Gives the parts below what they act through. */
-export const setActor = (actor: Actor): Actor => setContext(KEY, actor);
-
-/** What to act through; null in a part that stands by itself. */
-export const getActor = (): Actor | null => getContext<Actor | undefined>(KEY) ?? null;

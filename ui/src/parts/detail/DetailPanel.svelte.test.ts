@@ -4,11 +4,15 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Clock } from '../../lib/clock.svelte';
 import { Detail } from '../../lib/detail/detail.svelte';
+import { BoxesApi } from '../../lib/api/boxes';
+import { CommandsApi } from '../../lib/api/commands';
 import { type Grant, OwnersApi } from '../../lib/api/owners';
 import { type DetailChange, readDetail } from '../../lib/live/detail';
 import { BLANK, type Fields } from '../../lib/live/torrent';
-import { Torrent } from '../../lib/rows/torrents.svelte';
-import { eventually } from '../../testing/page';
+import { Actor } from '../../lib/orders/actor';
+import { Commands } from '../../lib/orders/commands.svelte';
+import { Torrent, Torrents } from '../../lib/rows/torrents.svelte';
+import { eventually, noOrders, type } from '../../testing/page';
 import DetailPanel from './DetailPanel.svelte';
 
 const FILES = 20_000;
@@ -17,12 +21,17 @@ let detail: Detail;
 let panel: ReturnType<typeof mount>;
 let drawn: MutationObserver;
 let closed: number;
+let bodies: unknown[];
 
 class FakeOwners extends OwnersApi {
   list: Grant[] = [{ user: 'ben', access: 'see' }];
   override grants = vi.fn(() => Promise.resolve(this.list));
   override grant = vi.fn(() => Promise.resolve(1));
 }
+const call = (_: string, __: string, body?: object): Promise<unknown> => {
+  bodies.push(body);
+  return Promise.resolve({ commands: [] });
+};
 const owners = new FakeOwners(() => Promise.reject(new Error('nobody is asked')));
 
 const whole = (): DetailChange => ({
@@ -37,9 +46,10 @@ const whole = (): DetailChange => ({
 function open(fields: Partial<Fields> = {}, more: { admin?: boolean; torrent?: undefined } = {}): void {
   const torrent = new Torrent({ id: 1, box: 'demo', hash, fields: { ...BLANK, name: 'n', status: 'downloading', size: 10, left: 5, ...fields } });
   detail = new Detail('demo', hash, new Clock());
+  const actor = new Actor({ commands: new CommandsApi(call), boxes: new BoxesApi(call) }, new Commands(new Torrents(), noOrders));
   panel = mount(DetailPanel, {
     target: document.body,
-    props: { detail, torrent, complete: true, stale: false, admin: false, owners, clock: new Clock(), close: () => void closed++, ...more },
+    props: { detail, torrent, complete: true, stale: false, admin: false, actor, owners, choose: () => {}, menu: () => {}, clock: new Clock(), close: () => void closed++, ...more },
   });
   flushSync();
 }
@@ -56,6 +66,7 @@ const body = (): string => find('.body')!.textContent!;
 
 beforeEach(() => {
   closed = 0;
+  bodies = [];
   vi.stubGlobal('ResizeObserver', class { observe(): void {} disconnect(): void {} });
   vi.stubGlobal('matchMedia', () => ({ addEventListener: () => {}, removeEventListener: () => {} }));
   Element.prototype.scrollTo = () => {};
@@ -139,6 +150,21 @@ describe('DetailPanel', () => {
     tab('trackers');
     expect(find('[data-tracker] .host')!.textContent).not.toContain('SECRET');
     expect(find('details')!.hasAttribute('open')).toBe(false);
+  });
+
+  it('takes a first tracker for what has none, from owners', async () => {
+    open();
+    hear({ ...whole(), trackers: [] });
+    tab('trackers');
+    expect(body()).toContain('It has no trackers');
+    type('[name=announces]', 'udp://t.example.org:1/announce');
+    find('[data-do=add-trackers]')!.click();
+    expect(bodies).toEqual([{ do: 'change', change: { add_trackers: ['udp://t.example.org:1/announce'] }, torrents: [{ box: 'demo', hash }] }]);
+    await unmount(panel);
+    open({ access: 'act' });
+    hear({ ...whole(), trackers: [] });
+    tab('trackers');
+    expect(find('[name=announces]')).toBeNull();
   });
 
   it('closes', () => {
