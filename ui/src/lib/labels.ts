@@ -14,7 +14,7 @@ export function commonLabels(all: readonly (readonly string[])[]): string[] {
 }
 
 /** What each is to have: those that all had become these, and the rest stays. */
-export function relabelled(labels: readonly string[], common: readonly string[], wanted: readonly string[]): string[] {
+function relabelled(labels: readonly string[], common: readonly string[], wanted: readonly string[]): string[] {
   return [...new Set([...labels.filter((label) => !common.includes(label) || wanted.includes(label)), ...wanted])];
 }
 

@@ -2,7 +2,7 @@ import { type Order, readOrders } from '../live/orders';
 import { type Call, field, foreign, step } from './call';
 
 /** What can be done to torrents; the words of the API. */
-export const KINDS = [
+const KINDS = [
   'start', 'start-now', 'stop', 'verify', 'reannounce', 'remove', 'move', 'rename', 'change',
   'queue-top', 'queue-up', 'queue-down', 'queue-bottom',
 ] as const;

@@ -5,7 +5,7 @@ import { bag, type Bag, bags, isBag, isNumber, number, text } from './read';
 import type { News } from './transport';
 
 /** The states of an order; the last four are for good. */
-export const ORDER_STATES = ['waiting', 'sent', 'done', 'failed', 'cancelled', 'expired'] as const;
+const ORDER_STATES = ['waiting', 'sent', 'done', 'failed', 'cancelled', 'expired'] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 
 /** Why something was not done: a stable word, and a text for the user. */

@@ -34,7 +34,7 @@ export function placeAt(button: Element, above = false): MenuPlace {
   return { x: right - 248, y: above ? top - 6 : bottom + 4, above };
 }
 
-export const ACTIONS: readonly Action[] = [
+const ACTIONS: readonly Action[] = [
   { id: 'start', label: 'Start', kind: 'start', key: 's' },
   { id: 'stop', label: 'Stop', kind: 'stop', key: 'p' },
   { id: 'start-now', label: 'Start now', kind: 'start-now', key: 'S' },
