@@ -30,7 +30,7 @@ export const GROUPS: readonly Group[] = [
     { name: 'up_limited', label: 'Limit the upload', kind: 'flag' }, { name: 'up_limit', label: 'Upload at most', kind: 'rate', when: 'up_limited' },
   ] },
   { id: 'alt', title: 'Alternative speeds', lead: 'Other limits for a while: turned on here or by the turtle in the line of the box, or by a plan.', settings: [
-    { name: 'alt_speed', label: 'They hold now', kind: 'flag' },
+    { name: 'alt_speed', label: 'Use them now', kind: 'flag' },
     { name: 'alt_down', label: 'Download at most', kind: 'rate' }, { name: 'alt_up', label: 'Upload at most', kind: 'rate' },
     { name: 'alt_scheduled', label: 'Turn them on and off by a plan', kind: 'flag' },
     { name: 'alt_begin', label: 'From', kind: 'time', when: 'alt_scheduled', rule: 'In the time of the box.' }, { name: 'alt_end', label: 'To', kind: 'time', when: 'alt_scheduled' },
