@@ -9,7 +9,7 @@ beforeAll(async () => {
   vi.stubEnv('NODE_ENV', 'production');
   const result = (await build({ mode: 'production', logLevel: 'silent', build: { write: false } })) as Rollup.RollupOutput;
   files = new Map(result.output.map((f) => [f.fileName, f.type === 'chunk' ? f.code : String(f.source)]));
-}, 120_000);
+}, 600_000); // it takes 50 s on two busy cores, and has taken more than 120
 
 describe('the built page', () => {
   it('has nothing inline', () => {
