@@ -1,11 +1,7 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"net/http"
-	"net/http/cookiejar"
 	"os"
 	"path/filepath"
 	"slices"
@@ -125,41 +121,12 @@ func newer(t *testing.T, path ...string) string {
 // newAppToken makes an API token for somebody's apps, as the page of the account does.
 func newAppToken(t *testing.T, who rig.Person) string {
 	t.Helper()
-	jar, err := cookiejar.New(nil)
+	token, err := system.Token(t.Context(), who, "an app "+t.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := http.Client{Jar: jar}
-	var answer struct{ Token, ID string }
-	for _, step := range []struct {
-		path string
-		body map[string]any
-	}{
-		{"session", map[string]any{"user": who.User, "password": who.Password}},
-		{"tokens", map[string]any{"name": "an app " + t.Name(), "scope": "control"}},
-	} {
-		data, err := json.Marshal(step.body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, system.URL+"api/v1/"+step.path, bytes.NewReader(data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Origin", strings.TrimSuffix(system.URL, "/"))
-		res, err := web.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = json.NewDecoder(res.Body).Decode(&answer)
-		res.Body.Close()
-		if res.StatusCode/100 != 2 || step.path == "tokens" && (err != nil || answer.Token == "") {
-			t.Fatalf("%s: %s (%v)", step.path, res.Status, err)
-		}
-	}
 	t.Cleanup(func() { revokeTokens(t, who.User) })
-	return answer.Token
+	return token
 }
 
 func revokeTokens(t *testing.T, user string) {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -25,78 +25,71 @@ const (
 	appsFor          = 10 * time.Second
 )
 
-// query is one question of an app.
-type query struct {
-	what      string
-	turns     int // to each, in turn
-	most      float64
-	arguments map[string]any
-}
+// allObjects and allTable are what apps ask.
+var (
+	allObjects = torrentGet{Fields: listFields}
+	allTable   = torrentGet{Fields: listFields, Format: "table"}
+)
 
 // endpoint asks our endpoint, and the real daemon through Tor, what apps ask.
 func (b *bench) endpoint(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "offing-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 	tell("a box of %d torrents, %v added by each relay, each way", endpointTorrents, hop)
-	s, err := rig.Start(ctx, rig.Options{Bin: b.bin, State: dir, Torrents: endpointTorrents, Latency: hop})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	tell("the daemon's RPC behind an onion service of its own")
-	e, err := expose(ctx, s, s.RPC())
-	if err != nil {
-		return err
-	}
-	defer e.close()
-	token, err := newToken(ctx, s)
-	if err != nil {
-		return err
-	}
-	box, err := s.Box(ctx)
-	if err != nil {
-		return err
-	}
-	ours := &caller{http: &http.Client{}, url: s.URL + "transmission/rpc", user: s.User, password: token}
-	theirs := &caller{http: e.client, url: e.url()}
-	b.writef("What an app asks: `torrent-get` of %d list fields of %d torrents, of our endpoint and of the real daemon through an onion\nservice of its own, which is what somebody would do without Offing; in turn, on connections that stay open, after one\nquestion each that does not count. Each relay adds %v each way; the line's round trip is %d ms. Bytes are those that the\nanswer brings through Tor to who asks: ours comes from the mirror.\n\n| | times | ours, median, ms | worst | daemon, median, ms | worst | ours ÷ daemon | bytes through Tor, daemon |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
-		len(listFields), endpointTorrents, hop, box.Line.RTTMS)
-	goals, err := b.compare(ctx, ours, theirs, e)
-	if err != nil {
-		return err
-	}
-	if err := b.manyApps(ctx, ours); err != nil {
-		return err
-	}
-	b.writef("\n%s", goals)
-	return nil
+	return b.withSystem(ctx, rig.Options{Torrents: endpointTorrents, Latency: hop}, func(ctx context.Context, s *rig.System) error {
+		tell("the daemon's RPC behind an onion service of its own")
+		e, err := expose(ctx, s, s.RPC())
+		if err != nil {
+			return err
+		}
+		defer e.close()
+		token, err := s.Token(ctx, rig.Person{User: s.User, Password: s.Password}, "bench")
+		if err != nil {
+			return err
+		}
+		box, err := s.Box(ctx)
+		if err != nil {
+			return err
+		}
+		ours := &caller{http: &http.Client{}, url: s.URL + "transmission/rpc", user: s.User, password: token}
+		theirs := &caller{http: e.client, url: exposedURL}
+		b.writef("What an app asks: `torrent-get` of %d list fields of %d torrents, of our endpoint and of the real daemon through an onion\nservice of its own, which is what somebody would do without Offing; in turn, on connections that stay open, after one\nquestion each that does not count. Each relay adds %v each way; the line's round trip is %d ms. Bytes are those that the\nanswer brings through Tor to who asks: ours comes from the mirror.\n\n| | times | ours, median, ms | worst | daemon, median, ms | worst | ours ÷ daemon | bytes through Tor, daemon |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
+			len(listFields), endpointTorrents, hop, box.Line.RTTMS)
+		goals, err := b.compare(ctx, ours, theirs, e)
+		if err != nil {
+			return err
+		}
+		if err := b.manyApps(ctx, ours); err != nil {
+			return err
+		}
+		b.writef("\n%s", goals)
+		return nil
+	})
 }
 
 // compare asks both in turn.
 func (b *bench) compare(ctx context.Context, ours, theirs *caller, e *exposed) (goals string, err error) {
-	var own, other []int
-	if own, err = ours.ids(ctx, partRows); err == nil {
-		other, err = theirs.ids(ctx, partRows)
-	}
-	if err != nil {
+	own, err1 := ours.ids(ctx, partRows)
+	other, err2 := theirs.ids(ctx, partRows)
+	if err := errors.Join(err1, err2); err != nil {
 		return "", err
 	}
-	for _, q := range []query{
-		{"all, objects", 8, mostFull, map[string]any{"fields": listFields}},
-		{"all, table", 12, mostFull, map[string]any{"fields": listFields, "format": "table"}},
-		{fmt.Sprintf("%d rows, objects", partRows), 30, mostPart, map[string]any{"fields": listFields}},
+	for _, q := range []struct {
+		what         string
+		turns        int // to each
+		most         float64
+		ours, theirs torrentGet // the ids of a torrent differ
+	}{
+		{"all, objects", 8, mostFull, allObjects, allObjects},
+		{"all, table", 12, mostFull, allTable, allTable},
+		{fmt.Sprintf("%d rows, objects", partRows), 30, mostPart,
+			torrentGet{Fields: listFields, IDs: own}, torrentGet{Fields: listFields, IDs: other}},
 	} {
 		tell("%s", q.what)
-		mine, yours := with(q.arguments, own, q.most), with(q.arguments, other, q.most)
 		var us, them []time.Duration
 		var bytes int64
 		for i := range q.turns + 1 {
-			a, _, err1 := ours.ask(ctx, mine)
+			a, err1 := ours.ask(ctx, q.ours, io.Discard)
 			before := e.read.Load()
-			z, _, err2 := theirs.ask(ctx, yours)
+			z, err2 := theirs.ask(ctx, q.theirs, io.Discard)
 			if err := errors.Join(err1, err2); err != nil {
 				return "", err
 			}
@@ -107,51 +100,44 @@ func (b *bench) compare(ctx context.Context, ours, theirs *caller, e *exposed) (
 		}
 		u, t := sorted(us), sorted(them)
 		ratio := quantile(u, 0.5).Seconds() / quantile(t, 0.5).Seconds()
-		b.writef("| %s | %d | %.1f | %.1f | %.0f | %.0f | %.5f | %d |\n", q.what, q.turns, ms(quantile(u, 0.5)), ms(u[len(u)-1]),
-			ms(quantile(t, 0.5)), ms(t[len(t)-1]), ratio, bytes)
+		b.writef("| %s | %d | %.1f | %.1f | %.0f | %.0f | %.5f | %d |\n", q.what, q.turns, millis(quantile(u, 0.5)), millis(u[len(u)-1]),
+			millis(quantile(t, 0.5)), millis(t[len(t)-1]), ratio, bytes)
 		goals += goal(q.what+", median, ours ÷ daemon", ratio, q.most)
 	}
 	return goals, nil
 }
 
-// with names rows, in a question for a part of them.
-func with(arguments map[string]any, ids []int, most float64) map[string]any {
-	if most == mostPart {
-		arguments["ids"] = ids
-	}
-	return arguments
-}
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
 // manyApps has apps ask as fast as they can.
 func (b *bench) manyApps(ctx context.Context, c *caller) error {
 	b.writef("\n%d apps that ask our endpoint for the list as fast as it answers, on this machine, for %v:\n\n| | answers a second | median, ms | 99%%, ms |\n|---|---:|---:|---:|\n", apps, appsFor)
-	for _, q := range []query{
-		{what: "all, objects", arguments: map[string]any{"fields": listFields}},
-		{what: "all, table", arguments: map[string]any{"fields": listFields, "format": "table"}},
-		{what: "recently active, objects", arguments: map[string]any{"fields": listFields, "ids": "recently-active"}},
+	for _, q := range []struct {
+		what string
+		get  torrentGet
+	}{
+		{"all, objects", allObjects},
+		{"all, table", allTable},
+		{"recently active, objects", torrentGet{Fields: listFields, IDs: "recently-active"}},
 	} {
 		tell("%d apps: %s", apps, q.what)
-		took, err := askAtOnce(ctx, c, q.arguments)
+		took, err := askAtOnce(ctx, c, q.get)
 		if err != nil {
 			return err
 		}
 		d := sorted(took)
-		b.writef("| %s | %.0f | %.1f | %.1f |\n", q.what, float64(len(d))/appsFor.Seconds(), ms(quantile(d, 0.5)), ms(quantile(d, 0.99)))
+		b.writef("| %s | %.0f | %.1f | %.1f |\n", q.what, float64(len(d))/appsFor.Seconds(), millis(quantile(d, 0.5)), millis(quantile(d, 0.99)))
 	}
 	return nil
 }
 
 // askAtOnce returns how long each answer took.
-func askAtOnce(ctx context.Context, c *caller, arguments any) (took []time.Duration, err error) {
+func askAtOnce(ctx context.Context, c *caller, g torrentGet) (took []time.Duration, err error) {
 	until := time.Now().Add(appsFor)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range apps {
 		wg.Go(func() {
 			for time.Now().Before(until) {
-				d, _, e := c.ask(ctx, arguments)
+				d, e := c.ask(ctx, g, io.Discard)
 				mu.Lock()
 				took, err = append(took, d), errors.Join(err, e)
 				mu.Unlock()

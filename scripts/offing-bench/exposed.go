@@ -17,6 +17,9 @@ import (
 	"offing/tunnel/tor"
 )
 
+// exposedURL is the daemon's for an exposed client; the name is one that it answers to.
+const exposedURL = "http://127.0.0.1/transmission/rpc"
+
 // exposed is a daemon's RPC behind an onion service of its own, and a Tor of who asks
 // it: what somebody has who reaches a daemon through Tor without Offing.
 type exposed struct {
@@ -87,7 +90,7 @@ func (e *exposed) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.url(), nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, exposedURL, nil)
 		if err != nil {
 			return err
 		}
@@ -103,9 +106,6 @@ func (e *exposed) answers(ctx context.Context) error {
 		}
 	}
 }
-
-// url is the daemon's; the name is one that it answers to.
-func (e *exposed) url() string { return "http://127.0.0.1/transmission/rpc" }
 
 // pass carries bytes between the service and the daemon.
 func (e *exposed) pass(ctx context.Context, l net.Listener, to string) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"offing/agent/simulator"
@@ -18,28 +17,20 @@ const hop = 21 * time.Millisecond
 // withLine runs f with a simulated daemon, the real agent and a home in this
 // process, over the private Tor network.
 func (b *bench) withLine(ctx context.Context, latency time.Duration, f func(context.Context, *simBox, *rig.System, *secondHome) error) error {
-	dir, err := os.MkdirTemp("", "offing-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 	box, err := newSimBox()
 	if err != nil {
 		return err
 	}
 	defer box.close()
 	box.be(simulator.Config{Torrents: 10_000, Active: 200})
-	system, err := rig.Start(ctx, rig.Options{Bin: b.bin, State: dir, Transmission: box.addr, Latency: latency})
-	if err != nil {
-		return err
-	}
-	defer system.Close()
-	home, err := newSecondHome(ctx, system)
-	if err != nil {
-		return err
-	}
-	defer home.close()
-	return f(ctx, box, system, home)
+	return b.withSystem(ctx, rig.Options{Transmission: box.addr, Latency: latency}, func(ctx context.Context, s *rig.System) error {
+		home, err := newSecondHome(ctx, s)
+		if err != nil {
+			return err
+		}
+		defer home.close()
+		return f(ctx, box, s, home)
+	})
 }
 
 // line measures how old what home has is, and how long a snapshot takes.

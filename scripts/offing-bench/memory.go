@@ -19,7 +19,7 @@ func (b *bench) memory(ctx context.Context) error {
 	var spent string
 	for _, idle := range []int{3, 10_000} {
 		tell("memory with %d idle torrents", idle)
-		err := b.withSystem(ctx, idle, func(ctx context.Context, s *rig.System, p *browser.Page) error {
+		err := b.withPage(ctx, rig.Options{Torrents: idle}, func(ctx context.Context, s *rig.System, p *browser.Page) error {
 			box, err := s.Box(ctx)
 			if err != nil {
 				return err

@@ -10,27 +10,35 @@ import (
 	"offing/scripts/rig"
 )
 
-// withSystem runs f on a fresh system with a page open, and takes it down.
-func (b *bench) withSystem(ctx context.Context, idle int, f func(context.Context, *rig.System, *browser.Page) error) error {
+// withSystem runs f on a fresh system, and takes it down.
+func (b *bench) withSystem(ctx context.Context, o rig.Options, f func(context.Context, *rig.System) error) error {
 	state, err := os.MkdirTemp("", "offing-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(state)
+	o.Bin, o.State = b.bin, state
+	system, err := rig.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer system.Close()
+	return f(ctx, system)
+}
+
+// withPage runs f on a fresh system with a page open, and takes it down.
+func (b *bench) withPage(ctx context.Context, o rig.Options, f func(context.Context, *rig.System, *browser.Page) error) error {
 	page, err := browser.Open(ctx, 1440, 900)
 	if err != nil {
 		return err
 	}
 	defer page.Close()
-	system, err := rig.Start(ctx, rig.Options{Bin: b.bin, State: state, Torrents: idle})
-	if err != nil {
-		return err
-	}
-	defer system.Close()
-	if err := page.SignIn(ctx, system.URL, system.User, system.Password); err != nil {
-		return err
-	}
-	return f(ctx, system, page)
+	return b.withSystem(ctx, o, func(ctx context.Context, s *rig.System) error {
+		if err := page.SignIn(ctx, s.URL, s.User, s.Password); err != nil {
+			return err
+		}
+		return f(ctx, s, page)
+	})
 }
 
 // start times a warm start: everything built, nothing running.
@@ -39,7 +47,7 @@ func (b *bench) start(ctx context.Context) error {
 	for i := range b.starts {
 		tell("start %d of %d", i+1, b.starts)
 		began := time.Now()
-		err := b.withSystem(ctx, 0, func(ctx context.Context, s *rig.System, p *browser.Page) error {
+		err := b.withPage(ctx, rig.Options{}, func(ctx context.Context, s *rig.System, p *browser.Page) error {
 			value := browser.Bar(s.Followed) + `?.getAttribute("aria-valuenow")`
 			if err := p.Until(ctx, value+" !== undefined"); err != nil {
 				return err
