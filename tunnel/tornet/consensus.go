@@ -17,7 +17,7 @@ const (
 )
 
 // awaitConsensus waits until an authority has a consensus in which every node
-// runs and keeps onion service descriptors. It fails when a node ends.
+// runs, is stable and keeps onion service descriptors. It fails when a node ends.
 func (n *Network) awaitConsensus(ctx context.Context) error {
 	client := &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true}, // DirPorts close each connection
@@ -93,13 +93,14 @@ func fetchConsensus(ctx context.Context, client *http.Client, addr string) (stri
 	return string(text), err
 }
 
-// usableRelays counts the relays of a consensus that run and keep onion service
-// descriptors: dir-spec, "Router status entries", the "s" line.
+// usableRelays counts the relays of a consensus that run, are stable and keep onion
+// service descriptors: dir-spec, "Router status entries", the "s" line.
 func usableRelays(consensus string) int {
 	count := 0
 	for line := range strings.Lines(consensus) {
 		words := strings.Fields(line)
-		if len(words) > 0 && words[0] == "s" && slices.Contains(words, "Running") && slices.Contains(words, "HSDir") {
+		has := func(flag string) bool { return slices.Contains(words, flag) }
+		if len(words) > 0 && words[0] == "s" && has("Running") && has("Stable") && has("HSDir") {
 			count++
 		}
 	}

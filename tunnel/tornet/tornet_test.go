@@ -215,14 +215,14 @@ func TestDelay(t *testing.T) {
 }
 
 func TestUsableRelays(t *testing.T) {
-	consensus := "network-status-version 3 microdesc\nr a\ns Fast HSDir Running\nr b\ns Running\nr c\ns Running V2Dir HSDir\nshared-rand\n"
+	consensus := "network-status-version 3 microdesc\nr a\ns Fast HSDir Running Stable\nr b\ns Running\nr c\ns Running Stable V2Dir HSDir\nr d\ns HSDir Running\nshared-rand\n"
 	if got := usableRelays(consensus); got != 2 {
 		t.Errorf("usableRelays = %d", got)
 	}
 }
 
 func FuzzUsableRelays(f *testing.F) {
-	f.Add("s Running HSDir\n")
+	f.Add("s Running Stable HSDir\n")
 	f.Add("s HSDir HSDir\ns")
 	f.Fuzz(func(t *testing.T, s string) {
 		if n := usableRelays(s); n < 0 || n > strings.Count(s, "\n")+1 {

@@ -21,7 +21,11 @@ var networkLines = []string{
 	"ShutdownWaitLength 0",
 }
 
-// votingLines make the authorities vote as often as tor allows, in seconds.
+// votingLines make the authorities vote as often as tor allows, in seconds. And they
+// make them vote for all relays as stable, when the half would be: circuits to port 22
+// use stable relays alone (LongLivedPorts), and the few relays of which an onion
+// service's circuits have their second hop (vanguards) may be others. Such a service
+// is asked for a rendezvous, gives up, and nobody tells who waits for it.
 var votingLines = []string{
 	"AuthoritativeDirectory 1",
 	"V3AuthoritativeDirectory 1",
@@ -31,6 +35,8 @@ var votingLines = []string{
 	"V3AuthVotingInterval 10",
 	"V3AuthVoteDelay 2",
 	"V3AuthDistDelay 2",
+	"AuthDirVoteStableGuaranteeMinUptime 0 seconds",
+	"AuthDirVoteStableGuaranteeMTBF 0 seconds",
 }
 
 // identityLines are the lines that a node has from the start.
