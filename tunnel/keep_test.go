@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +106,7 @@ func TestDialErrors(t *testing.T) {
 		{"host key", func(w *world) { w.pairing.HostKey = repeat(9) }, "host-key-changed"},
 		{"revoked", func(w *world) { w.refuse = true }, "key-refused"},
 		{"hangs", func(w *world) { w.fail = errHang }, "timeout"},
+		{"late", func(w *world) { w.fail = context.DeadlineExceeded }, "timeout"}, // as its connection says before its context
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -116,6 +119,73 @@ func TestDialErrors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDialTriesElsewhere: a circuit that leads nowhere is not waited for as long as Tor
+// would wait.
+func TestDialTriesElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.fail = errHang
+		time.AfterFunc(10*time.Second, func() { w.setFail(nil) })
+		begun := time.Now()
+		c, err := Dial(t.Context(), w, w.pairing, w.log())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		if took := time.Since(begun); took > 20*time.Second || len(w.isolates) != 2 || w.isolates[0] == w.isolates[1] {
+			t.Errorf("it took %v and the circuits %q", took, w.isolates)
+		}
+	})
+}
+
+// dialFunc is a Dialer.
+type dialFunc func(ctx context.Context) (net.Conn, error)
+
+func (f dialFunc) Dial(ctx context.Context, _ string, _ tor.Address, _ int) (net.Conn, error) {
+	return f(ctx)
+}
+
+// TestDialClosesTheLate: of two circuits that lead to the box one is used, and the other
+// is not left open.
+func TestDialClosesTheLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		soon, _ := net.Pipe()
+		late, far := net.Pipe()
+		var dials atomic.Int32
+		conn, err := dialOnion(t.Context(), dialFunc(func(context.Context) (net.Conn, error) {
+			if dials.Add(1) == 1 {
+				time.Sleep(dialAgain + time.Second) // whatever the context says
+				return late, nil
+			}
+			return soon, nil
+		}), vector(t).Address)
+		if err != nil || conn != soon {
+			t.Fatalf("%v, %v", conn, err)
+		}
+		if _, err := far.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the late one is open: %v", err)
+		}
+	})
+}
+
+// TestDialWaitsForTheFirst: when a later circuit fails the earlier are still waited for.
+func TestDialWaitsForTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow, _ := net.Pipe()
+		var dials atomic.Int32
+		conn, err := dialOnion(t.Context(), dialFunc(func(context.Context) (net.Conn, error) {
+			if dials.Add(1) == 1 {
+				time.Sleep(dialTimeout - time.Second)
+				return slow, nil
+			}
+			return nil, tor.ErrIntroFailed
+		}), vector(t).Address)
+		if err != nil || conn != slow || dials.Load() != 4 {
+			t.Errorf("%v, %v after %d", conn, err, dials.Load())
+		}
+	})
 }
 
 func TestKeepComesUp(t *testing.T) {
