@@ -61,7 +61,7 @@ func Open(ctx context.Context, peers ...Peer) (*Lab, error) {
 	slices.Sort(programs)
 	for _, name := range slices.Compact(programs) {
 		source := sources[name]
-		cmd := exec.CommandContext(ctx, "go", "build", "-C", source[0], "-trimpath", "-o", filepath.Join(dir, name), source[1])
+		cmd := exec.CommandContext(ctx, "go", "build", "-C", source[0], "-o", filepath.Join(dir, name), source[1])
 		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 		if err := cmd.Run(); err != nil {
 			l.Close()

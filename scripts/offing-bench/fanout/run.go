@@ -11,7 +11,7 @@ import (
 const (
 	perSession = 16 // connections of ours that share a session
 	lookEvery  = 25 * time.Millisecond
-	quietFor   = 2 * time.Second // after which no more is waited for
+	quietFor   = 10 * time.Second // after which no more is waited for
 )
 
 // Run is a server with its readers.
