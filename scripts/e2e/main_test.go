@@ -31,7 +31,7 @@ func runAll(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience) // it is many steps
 	defer cancel()
 	system, err = rig.Start(ctx, rig.Options{Bin: binaries(), State: state, Still: true, Progress: tell})
 	if err != nil {
