@@ -37,6 +37,7 @@ var (
 	errSilentBox = errors.New("the box did not answer in time")
 	errWaiting   = errors.New("too many requests wait")
 	errStopping  = errors.New("the controller is being stopped")
+	errUploads   = errors.New("too many large requests at once")
 )
 
 // wrongHost is the error for a name that is not the controller's.
@@ -134,6 +135,7 @@ var faults = []struct {
 	{errWhichBox, 400, fault{"box-needed", "There are several boxes. Say which one."}},
 	{errSilentBox, 504, fault{"box-silent", "The box did not answer in time. Try again, and see whether its line is up."}},
 	{errWaiting, 503, fault{"too-many-waiting", "Too many requests wait for the boxes. Ask again without waiting, or later."}},
+	{errUploads, 503, fault{"too-many-uploads", "Too many large requests at once. Try again when one of them has been answered."}},
 	{errStopping, 503, fault{"stopping", "The controller is being stopped. Try again when it runs again."}},
 
 	{errCrowded, 503, fault{"too-many", "There are too many connections. Close some pages, or try again later."}},
@@ -158,7 +160,10 @@ var internal = fault{"internal", "Something went wrong in the controller. Its lo
 // reply tells err to the other side.
 func (s *Server) reply(c *fiber.Ctx, err error) error {
 	setHeaders(c) // it may have been refused before it came to the handlers
-	s.leases.give(&c.Request().Header)
+	if s.leases.give(&c.Request().Header) && errors.Is(err, fiber.ErrRequestEntityTooLarge) {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(uploadPause))
+		err = errUploads
+	}
 	status, f := s.explain(c, err)
 	return c.Status(status).JSON(problem{"about:blank", http.StatusText(status), status, f.Text, f.Code}, problemJSON)
 }
