@@ -456,7 +456,6 @@ func TestUploads(t *testing.T) {
 		{"Cookie: offing_session=" + ben, "POST", "/api/v1/torrents", maxBody + 1, true},
 		{"Cookie: offing_session=" + ben, "POST", "/api/v1/session", maxUpload, false},
 	} {
-		// "Expect" has the server say what it wants before the body is sent.
 		conn, err := net.Dial("tcp", host)
 		if err != nil {
 			t.Fatal(err)
@@ -465,8 +464,8 @@ func TestUploads(t *testing.T) {
 		if head != "" {
 			head += "\r\n"
 		}
-		_, _ = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", test.method, test.path, host, head, test.size)
-		if test.read { // and answered once it is all there
+		_, _ = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\n%sContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n", test.method, test.path, host, head, test.size)
+		if test.read { // and answered, 415, once it is all there
 			_, _ = fmt.Fprintf(conn, "%s", strings.Repeat(" ", test.size))
 		}
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
