@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -15,11 +14,10 @@ type RPC interface {
 	Serve(ctx context.Context, r rpc.Request) rpc.Response
 }
 
-// rpcPath is where such apps look for it, and what follows a box's own address.
-const (
-	rpcPath    = "/transmission/rpc"
-	remotePath = "/transmission//rpc"
-)
+// rpcPaths are where such apps look for it, and what follows a box's own address. The
+// help of transmission-remote writes its address with a slash at the end, and it adds
+// another.
+var rpcPaths = []string{"/transmission/rpc", "/transmission/rpc/", "/transmission//rpc", "/transmission//rpc/"}
 
 // gzipFrom is the least length of an answer that is worth packing, in bytes.
 const gzipFrom = 1 << 10
@@ -29,13 +27,11 @@ func (s *Server) rpcRoutes(app *fiber.App) {
 	if s.RPC == nil {
 		return
 	}
-	// The help of transmission-remote writes its address with a slash at the end, and
-	// it adds another.
-	for _, path := range []string{rpcPath, remotePath, "/boxes/:box" + rpcPath, "/boxes/:box" + remotePath} {
-		app.Get(path, s.notForPages, s.serveRPC)
-		app.Get(path+"/", s.notForPages, s.serveRPC)
-		app.Post(path, s.notForPages, s.serveRPC)
-		app.Post(path+"/", s.notForPages, s.serveRPC)
+	for _, path := range rpcPaths {
+		for _, path := range []string{path, "/boxes/:box" + path} {
+			app.Get(path, s.notForPages, s.serveRPC)
+			app.Post(path, s.notForPages, s.serveRPC)
+		}
 	}
 }
 
@@ -54,9 +50,9 @@ func (s *Server) notForPages(c *fiber.Ctx) error {
 }
 
 func (s *Server) serveRPC(c *fiber.Ctx) error {
-	box, err := url.PathUnescape(c.Params("box"))
+	box, err := boxOf(c)
 	if err != nil {
-		return ErrUnknownBox
+		return err
 	}
 	r := s.RPC.Serve(s.ctx, rpc.Request{
 		Method: c.Method(), Box: box, Authorization: c.Get(fiber.HeaderAuthorization), SessionID: c.Get(rpc.SessionHeader),

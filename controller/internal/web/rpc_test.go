@@ -97,13 +97,13 @@ func TestRPCTakesFiles(t *testing.T) {
 	body := strings.Repeat("x", 4*maxBody)
 	for password, status := range map[string]int{string(token): 200, "wrong": 413} {
 		login := "Basic " + base64.StdEncoding.EncodeToString([]byte("ada:"+password))
-		a := f.do(t, call{method: http.MethodPost, path: "/transmission/rpc", authorization: login, body: body})
-		if a.StatusCode != status {
-			t.Errorf("%d, want %d", a.StatusCode, status)
+		for _, path := range rpcPaths {
+			s.asked = nil
+			a := f.do(t, call{method: http.MethodPost, path: path, authorization: login, body: body})
+			if arrived := len(s.asked) == 1 && len(s.asked[0].Body) == len(body); a.StatusCode != status || arrived != (status == 200) {
+				t.Errorf("%s: %d, want %d; %d requests arrived", path, a.StatusCode, status, len(s.asked))
+			}
 		}
-	}
-	if len(s.asked) != 1 || len(s.asked[0].Body) != len(body) {
-		t.Errorf("%d requests arrived", len(s.asked))
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 )
 
 // uploads are the routes that take it.
-var uploads = []string{"/api/v1/torrents", "/api/v1/commands", rpcPath, rpcPath + "/"}
+var uploads = append([]string{"/api/v1/torrents", "/api/v1/commands"}, rpcPaths...)
 
 // isUpload tells whether a request, of which only the head is known, wants to bring
 // more than others may.
