@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"mime"
-	"net/url"
 	"strings"
 	"time"
 
@@ -141,9 +140,9 @@ func (s *Server) getStatus(c *fiber.Ctx) error {
 }
 
 func (s *Server) getList(c *fiber.Ctx) error {
-	name, err := url.PathUnescape(c.Params("box"))
+	name, err := boxOf(c)
 	if err != nil {
-		return ErrUnknownBox
+		return err
 	}
 	box, err := s.Boxes.List(s.ctx, principal(c), name)
 	if err != nil {

@@ -57,7 +57,7 @@ func (s *Server) controlRoutes(api fiber.Router, doors ...fiber.Handler) {
 	api.Post("/boxes/:box/blocklist", behind(administrators, s.postBlocklist)...)
 }
 
-// boxOf returns the name of the box in the address.
+// boxOf returns the name of the box in the address, nothing when there is none.
 func boxOf(c *fiber.Ctx) (string, error) {
 	name, err := url.PathUnescape(c.Params("box"))
 	if err != nil {
