@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -182,17 +183,32 @@ func expectClose(t *testing.T, s *websocket.Conn, want int) {
 // fill changes the feed until done says that it is enough.
 func (f *feed) fill(t *testing.T, done func() bool) {
 	t.Helper()
+	until(t, "an end of changes", func() bool {
+		f.add()
+		return done()
+	})
+}
+
+// until waits for something that nobody tells of.
+func until(t testing.TB, what string, done func() bool) {
+	t.Helper()
 	late := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !done() {
-		f.add()
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatal("it never ends")
+			t.Fatalf("waited for %s", what)
 		}
 	}
+}
+
+// counts waits until so many connections are counted: a page sees the end of its own
+// before that is counted out.
+func (f *fixture) counts(t *testing.T, n int) {
+	t.Helper()
+	until(t, fmt.Sprintf("%d connections", n), func() bool { return f.connections() == n })
 }
 
 // connections counts the live ones.

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fasthttp/websocket"
 
@@ -106,7 +104,7 @@ func TestStrangersOfOneNetwork(t *testing.T) {
 
 // TestThousandStrangers has one client open a thousand sockets and say nothing.
 func TestThousandStrangers(t *testing.T) {
-	f := run(t, func(f *fixture, _ *Config) { f.pace.Open = time.Hour })
+	f := run(t)
 	known, _ := f.open(t, f.setup(t))
 	var kept *websocket.Conn
 	for i := range 1000 {
@@ -116,9 +114,7 @@ func TestThousandStrangers(t *testing.T) {
 		} else if kept == nil {
 			kept = s
 		}
-		for f.connections() < i+2 { // its handler may begin later than the next one's
-			runtime.Gosched()
-		}
+		f.counts(t, i+2) // its handler may begin later than the next one's
 	}
 	if n := f.connections(); n != maxAlike+1 {
 		t.Errorf("%d connections are kept", n)
@@ -146,9 +142,7 @@ func TestSocketsCloseWhenTheServerStops(t *testing.T) {
 	f := run(t)
 	open, _ := f.open(t, f.setup(t))
 	stranger := f.stranger(t)
-	for f.connections() < 2 {
-		runtime.Gosched()
-	}
+	f.counts(t, 2)
 	f.stop()
 	expectClose(t, open, websocket.CloseGoingAway)
 	expectClose(t, stranger, websocket.CloseGoingAway)

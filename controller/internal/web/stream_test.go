@@ -84,9 +84,7 @@ func TestStream(t *testing.T) {
 	e.expect(t, `{"t":"list","s":2,"n":1}`)
 
 	_ = e.body.Close()
-	for f.connections() > 0 { // as soon as the server has noticed, it is gone
-		f.views.list.add()
-	}
+	f.views.list.fill(t, func() bool { return f.connections() == 0 }) // as soon as the server has noticed, it is gone
 	if a := f.tell(t, session, e.name, ask("x")); a.StatusCode != http.StatusNotFound {
 		t.Errorf("to a stream that has ended: %d %s", a.StatusCode, a.body)
 	}
@@ -136,9 +134,7 @@ func TestStreamRefusals(t *testing.T) {
 			t.Errorf("%s: %d %s", what, a.StatusCode, a.body)
 		}
 	}
-	if n := f.connections(); n != 0 {
-		t.Errorf("%d connections are left", n)
-	}
+	f.counts(t, 0)
 }
 
 // The name of a stream is worth nothing without its session.
