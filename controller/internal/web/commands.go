@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -168,13 +167,8 @@ func (s *Server) question(c *fiber.Ctx, box string, q command.Command) (command.
 	}
 	defer end()
 	r, err := s.Control.Ask(ctx, principal(c), box, q)
-	switch {
-	case err == nil && r.Fault != nil:
-		return r, r.Fault
-	case err != nil && s.ctx.Err() != nil:
+	if err != nil && s.ctx.Err() != nil {
 		return r, errStopping
-	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return r, errSilentBox
 	}
 	return r, err
 }

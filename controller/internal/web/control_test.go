@@ -281,7 +281,7 @@ func TestBoxCommands(t *testing.T) {
 	if a := f.post(t, "/api/v1/boxes/demo/test-port", ada, ""); a.body != `{"open":true}` {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
-	f.control.result.Fault = &command.Fault{Code: command.DaemonAway, Text: "It is away."}
+	f.control.fault = &command.Fault{Code: command.DaemonAway, Text: "It is away."}
 	if a := f.post(t, "/api/v1/boxes/demo/test-port", ada, ""); a.StatusCode != 503 || a.code(t) != "daemon-away" {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}

@@ -22,12 +22,12 @@ type standIn struct {
 	asked    []control.Request
 	askers   []account.Principal
 	orders   []control.Order
-	err      error // of Do and Cancel
-	result   command.Result
-	silent   bool          // Ask waits for its context
-	waiting  chan struct{} // takes one for each Wait and Ask that begins to wait
-	left     chan struct{} // takes one for each Ask that has waited
-	finished chan struct{} // closed when orders end
+	err      error          // of Do and Cancel
+	fault    *command.Fault // of Ask
+	silent   bool           // Ask waits for its context
+	waiting  chan struct{}  // takes one for each Wait and Ask that begins to wait
+	left     chan struct{}  // takes one for each Ask that has waited
+	finished chan struct{}  // closed when orders end
 }
 
 func newStandIn() *standIn {
@@ -84,15 +84,16 @@ func (s *standIn) Ask(ctx context.Context, _ account.Principal, box string, q co
 		s.waiting <- struct{}{}
 		<-ctx.Done()
 		s.left <- struct{}{}
-		return command.Result{}, ctx.Err()
+		return command.Result{}, &command.Fault{Code: command.DaemonAway, Text: "It is silent."}
 	}
-	open, r := true, s.result
-	if r.Fault == nil && q.Kind == command.TestPort {
-		r.Open = &open
-	} else if r.Fault == nil {
-		r.Space = &command.Space{Free: 5, Total: int64(len(q.Dir))}
+	if s.fault != nil {
+		return command.Result{}, s.fault
 	}
-	return r, nil
+	if q.Kind == command.TestPort {
+		open := true
+		return command.Result{Open: &open}, nil
+	}
+	return command.Result{Space: &command.Space{Free: 5, Total: int64(len(q.Dir))}}, nil
 }
 
 func (s *standIn) Wait(ctx context.Context, p account.Principal, id command.ID) (control.Order, error) {
