@@ -87,7 +87,9 @@ type DaemonSettings struct {
 
 var _ = DaemonSettings(state.Settings{}) // does not compile once they differ
 
-// Boxes returns the boxes that one may see, in the order of their names.
+// Boxes returns all boxes, since everybody may add to each, in the order of their names.
+// Of one that holds nothing of who asks there is little more than whether it can be
+// reached.
 func (c *Client) Boxes(ctx context.Context) ([]Box, error) {
 	var answer struct {
 		Boxes []Box `json:"boxes"`

@@ -90,11 +90,6 @@ func (s Seconds) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, int64(math.Ceil(s.Duration().Seconds())), 10), nil
 }
 
-// orders is the answer of what makes orders, and of their list.
-type orders struct {
-	Commands []Order `json:"commands"`
-}
-
 // UnmarshalJSON implements json.Unmarshaler: a whole number, of so many seconds that
 // a duration holds them.
 func (s *Seconds) UnmarshalJSON(data []byte) error {
@@ -104,6 +99,11 @@ func (s *Seconds) UnmarshalJSON(data []byte) error {
 	}
 	*s = Seconds(time.Duration(n) * time.Second)
 	return nil
+}
+
+// orders is the answer of what makes orders, and of their list.
+type orders struct {
+	Commands []Order `json:"commands"`
 }
 
 // Do has something done to torrents or to a box. It returns an order for each box
