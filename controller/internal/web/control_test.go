@@ -526,7 +526,7 @@ func TestClient(t *testing.T) {
 		if err != nil || len(made) != 1 || made[0].Box != "demo" || made[0].HasEnded() {
 			t.Fatalf("do: %+v, %v", made, err)
 		}
-		added, err := c.Add(ctx, client.AddRequest{Metainfo: []byte(strings.Repeat("x", 1<<20))})
+		added, err := c.Add(ctx, client.AddRequest{Metainfo: []byte(strings.Repeat("x", 2*maxBody))})
 		if err != nil || added.Do != command.Add {
 			t.Fatalf("add: %+v, %v", added, err)
 		}
