@@ -89,19 +89,19 @@ func (s State) Ended() bool { return s != Waiting && s != Sent }
 
 // Order is a Request's part for one box.
 type Order struct {
-	ID       command.ID     `json:"id"`
-	Box      string         `json:"box"`
-	User     account.User   `json:"user"` // who asked; empty for the command line
-	Do       command.Kind   `json:"do"`
-	Torrents []state.Hash   `json:"torrents,omitempty"`
-	State    State          `json:"state"`
-	Done     int            `json:"done"` // torrents with which it is done or has failed
-	Of       int            `json:"of"`
-	Why      string         `json:"why,omitempty"` // it waits, for a person
-	Created  time.Time      `json:"created"`
-	Expires  time.Time      `json:"expires"`
-	Ended    time.Time      `json:"ended,omitzero"`
-	Result   command.Result `json:"result,omitzero"` // once State.Ended
+	ID       command.ID
+	Box      string
+	User     account.User // who asked; empty for the command line
+	Do       command.Kind
+	Torrents []state.Hash
+	State    State
+	Done     int // torrents with which it is done or has failed
+	Of       int
+	Why      string // it waits, for a person
+	Created  time.Time
+	Expires  time.Time
+	Ended    time.Time
+	Result   command.Result // once State.Ended
 }
 
 // Control keeps the commands of all boxes. Its methods may be called by many

@@ -140,11 +140,21 @@ func TestExpiry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	over := make(chan Order, 1)
+	go func() {
+		o, _ := h.Wait(t.Context(), anna, short[0].ID)
+		over <- o
+	}()
+	h.until(t, "somebody waits", func() bool {
+		h.Control.mu.Lock()
+		defer h.Control.mu.Unlock()
+		return h.orders[short[0].ID].waiters == 1
+	})
 	h.mu.Lock()
 	h.clock = h.clock.Add(2 * time.Minute)
 	h.mu.Unlock()
 	h.raise()
-	if o := h.wait(t, anna, short[0].ID); o.State != Expired || o.Result.Fault.Code != command.Expired {
+	if o := <-over; o.State != Expired || o.Result.Fault.Code != command.Expired {
 		t.Errorf("%+v", o)
 	}
 	b := h.connect("vps")

@@ -40,9 +40,12 @@ func (s *Store) stream(ctx context.Context, c jetstream.StreamConfig) (jetstream
 	ctx, cancel := within(ctx, openTimeout)
 	defer cancel()
 	var stream jetstream.Stream
+	// Looked at once: what a try of ours leaves behind, which a slow disk made too long,
+	// is no damage.
+	there := s.onDisk(c.Name)
 	// A cluster does not answer when two open the same stream at the same moment.
 	err := patiently(ctx, openTry, func(ctx context.Context) (err error) {
-		stream, err = s.tryStream(ctx, c)
+		stream, err = s.tryStream(ctx, c, there)
 		return err
 	})
 	if err != nil {
@@ -55,10 +58,10 @@ func (s *Store) stream(ctx context.Context, c jetstream.StreamConfig) (jetstream
 	return stream, nil
 }
 
-func (s *Store) tryStream(ctx context.Context, c jetstream.StreamConfig) (jetstream.Stream, error) {
+func (s *Store) tryStream(ctx context.Context, c jetstream.StreamConfig, there bool) (jetstream.Stream, error) {
 	stream, err := s.js.Stream(ctx, c.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if s.onDisk(c.Name) {
+		if there {
 			return nil, ErrDamaged
 		}
 		return s.js.CreateStream(ctx, c)

@@ -28,21 +28,25 @@ type commands struct {
 	user account.User
 }
 
-// orderOf returns an order as a page is told of it.
-func orderOf(o *control.Order) client.Order {
+// OrderOf returns an order as the API tells of it.
+func OrderOf(o control.Order) client.Order {
 	p := client.Order{
-		ID: o.ID, Box: o.Box, User: string(o.User), Do: o.Do, State: string(o.State), Done: o.Done, Of: o.Of, Why: o.Why,
-		Created: o.Created, Expires: o.Expires, Ended: o.Ended,
-	}
-	if len(o.Torrents) <= mostTorrents {
-		p.Torrents = o.Torrents
+		ID: o.ID, Box: o.Box, User: string(o.User), Do: o.Do, Torrents: o.Torrents, State: string(o.State),
+		Done: o.Done, Of: o.Of, Why: o.Why, Created: o.Created, Expires: o.Expires, Ended: o.Ended,
 	}
 	if o.State.Ended() {
-		r := o.Result
-		r.Faults = r.Faults[:min(len(r.Faults), mostFaults)]
-		p.Result = &r
+		p.Result = &o.Result
 	}
 	return p
+}
+
+// shortOrder returns an order as a page is told of it.
+func shortOrder(o control.Order) client.Order {
+	if len(o.Torrents) > mostTorrents {
+		o.Torrents = nil
+	}
+	o.Result.Faults = o.Result.Faults[:min(len(o.Result.Faults), mostFaults)]
+	return OrderOf(o)
 }
 
 // Watch implements hub.Feed.
@@ -56,7 +60,7 @@ func (f commands) Since(mark hub.Mark) hub.Update {
 	u := hub.Update{Mark: now, Reset: !ours}
 	var part []byte
 	for i := range changed {
-		if part = append(separated(part), encode(orderOf(&changed[i]))...); len(part) >= partSize {
+		if part = append(separated(part), encode(shortOrder(changed[i]))...); len(part) >= partSize {
 			u.Parts, part = append(u.Parts, commandsPart(part)), nil
 		}
 	}

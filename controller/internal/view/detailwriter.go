@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"offing/controller/client"
 	"offing/controller/internal/owners"
 	"offing/tunnel/state"
 )
@@ -16,33 +17,6 @@ type detailWriter struct {
 	parts [][]byte
 	part  []byte
 	delay time.Duration // that the most urgent member allows
-}
-
-// detailInfo is the member "info"; see state.Detail. It is comparable.
-type detailInfo struct {
-	Comment     string `json:"comment"`
-	Creator     string `json:"creator"`
-	Created     int64  `json:"created"`
-	Dir         string `json:"dir"`
-	Private     bool   `json:"private"`
-	Have        int64  `json:"have"`
-	Unchecked   int64  `json:"unchecked"`
-	Wasted      int64  `json:"wasted"`
-	Seeding     int64  `json:"seeding"`
-	Downloading int64  `json:"downloading"`
-	Active      int64  `json:"active"`
-}
-
-// detailTracker is one element of the member "trackers"; see state.Tracker.
-type detailTracker struct {
-	Announce string `json:"announce"`
-	Tier     int32  `json:"tier"`
-	State    string `json:"state"`
-	Failed   bool   `json:"failed"`
-	Result   string `json:"result"`
-	Seeders  int32  `json:"seeders"`
-	Leechers int32  `json:"leechers"`
-	Next     int64  `json:"next"`
 }
 
 // wholeDetail returns all of a detail.
@@ -130,25 +104,30 @@ func (w *detailWriter) info(d *state.Detail, g owners.Grant) {
 // infoOf returns the info of a detail. A private tracker's comment may be an
 // address that only its member should have, and the names of folders tell how the
 // owner keeps their things.
-func infoOf(d *state.Detail, g owners.Grant) detailInfo {
+func infoOf(d *state.Detail, g owners.Grant) client.Info {
 	dir, access := d.Dir, Reads(g)
 	if g.Access < owners.Own {
 		dir = ""
 	}
-	return detailInfo{textFor(d.Comment, access), textFor(d.Creator, access), d.Created, dir, d.Private,
-		d.Have, d.Unchecked, d.Wasted, d.Seeding, d.Downloading, d.Active}
+	return client.Info{
+		Comment: textFor(d.Comment, access), Creator: textFor(d.Creator, access), Created: d.Created, Dir: dir, Private: d.Private,
+		Have: d.Have, Unchecked: d.Unchecked, Wasted: d.Wasted, Seeding: d.Seeding, Downloading: d.Downloading, Active: d.Active,
+	}
 }
 
 // trackers writes the trackers. A private tracker's URL holds its member's secret,
 // and its answer may repeat it: who does not own the torrent is told the host only.
 func (w *detailWriter) trackers(all []state.Tracker, access owners.Access) {
-	rows := make([]detailTracker, 0, len(all))
+	rows := make([]client.Tracker, 0, len(all))
 	for _, t := range all {
 		if access < owners.Own {
 			t.Announce = withoutSecrets(t.Announce)
 		}
 		t.Result = textFor(t.Result, access)
-		rows = append(rows, detailTracker{t.Announce, t.Tier, t.State.String(), t.Failed, t.Result, t.Seeders, t.Leechers, t.Next})
+		rows = append(rows, client.Tracker{
+			Announce: t.Announce, Tier: t.Tier, State: t.State.String(), Failed: t.Failed, Result: t.Result,
+			Seeders: t.Seeders, Leechers: t.Leechers, Next: t.Next,
+		})
 	}
 	w.part = append(w.member("trackers"), encode(rows)...)
 }

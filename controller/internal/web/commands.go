@@ -11,6 +11,7 @@ import (
 	"offing/controller/internal/account"
 	"offing/controller/internal/control"
 	"offing/controller/internal/owners"
+	"offing/controller/internal/view"
 	"offing/tunnel/command"
 )
 
@@ -86,7 +87,7 @@ func (s *Server) order(c *fiber.Ctx, r control.Request, wait time.Duration) erro
 		if !o.State.Ended() {
 			status = http.StatusAccepted
 		}
-		listed = append(listed, listedOrder(o))
+		listed = append(listed, view.OrderOf(o))
 	}
 	return c.Status(status).JSON(fiber.Map{"commands": listed})
 }
@@ -100,22 +101,10 @@ func (s *Server) waitForAll(ctx context.Context, p account.Principal, made []con
 	}
 }
 
-// listedOrder returns an order as it is answered.
-func listedOrder(o control.Order) client.Order {
-	l := client.Order{
-		ID: o.ID, Box: o.Box, User: string(o.User), Do: o.Do, Torrents: o.Torrents, State: string(o.State),
-		Done: o.Done, Of: o.Of, Why: o.Why, Created: o.Created, Expires: o.Expires, Ended: o.Ended,
-	}
-	if o.State.Ended() {
-		l.Result = &o.Result
-	}
-	return l
-}
-
 func (s *Server) getCommands(c *fiber.Ctx) error {
 	listed := []client.Order{}
 	for _, o := range s.Control.Orders(principal(c)) {
-		listed = append(listed, listedOrder(o))
+		listed = append(listed, view.OrderOf(o))
 	}
 	return c.JSON(fiber.Map{"commands": listed})
 }
@@ -141,7 +130,7 @@ func (s *Server) getCommand(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(listedOrder(o))
+	return c.JSON(view.OrderOf(o))
 }
 
 // over returns a context that has ended: for what does not wait.
