@@ -21,7 +21,7 @@ var listFields = []string{
 
 // caller asks an RPC endpoint as an app does.
 type caller struct {
-	http           *http.Client
+	http           *http.Client // which itself asks for nothing that is packed
 	url            string
 	user, password string
 
@@ -34,6 +34,8 @@ type torrentGet struct {
 	Fields []string `json:"fields"`
 	Format string   `json:"format,omitempty"` // objects when empty
 	IDs    any      `json:"ids,omitempty"`    // all when nil
+
+	Gzip bool `json:"-"` // the answer may be packed; it is not unpacked
 }
 
 // ask sends a torrent-get, writes the answer to w, and returns how long all of it took.
@@ -44,7 +46,7 @@ func (c *caller) ask(ctx context.Context, g torrentGet, w io.Writer) (took time.
 	}
 	began := time.Now()
 	for range 2 { // the first may only tell the session
-		again, err := c.post(ctx, body, w)
+		again, err := c.post(ctx, body, g.Gzip, w)
 		if err != nil || !again {
 			return time.Since(began), err
 		}
@@ -53,12 +55,15 @@ func (c *caller) ask(ctx context.Context, g torrentGet, w io.Writer) (took time.
 }
 
 // post sends one request; again says that it has only told the session.
-func (c *caller) post(ctx context.Context, body []byte, w io.Writer) (again bool, err error) {
+func (c *caller) post(ctx context.Context, body []byte, gzip bool, w io.Writer) (again bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
 		return false, err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if gzip {
+		req.Header.Set("Accept-Encoding", "gzip")
+	}
 	if c.user != "" {
 		req.SetBasicAuth(c.user, c.password)
 	}

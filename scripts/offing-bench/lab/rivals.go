@@ -26,7 +26,10 @@ var floodFields = strings.Fields(`hashString downloadDir name haveValid addedDat
 // listFields are what our agent asks for, its full pass.
 var listFields = strings.Fields(`id hashString name errorString addedDate labels status error sizeWhenDone leftUntilDone
 	metadataPercentComplete recheckProgress rateDownload rateUpload downloadedEver uploadedEver peersConnected
-	peersSendingToUs peersGettingFromUs webseedsSendingToUs doneDate queuePosition`)
+	peersSendingToUs peersGettingFromUs webseedsSendingToUs doneDate queuePosition
+	downloadDir totalSize file-count isPrivate isFinished activityDate secondsSeeding downloadLimit downloadLimited
+	uploadLimit uploadLimited honorsSessionLimits bandwidthPriority peer-limit seedRatioMode seedRatioLimit seedIdleMode
+	seedIdleLimit sequential_download trackers`)
 
 // browserHeaders are those of Firefox, which Tor Browser is.
 var browserHeaders = map[string]string{
