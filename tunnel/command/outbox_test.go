@@ -228,6 +228,7 @@ func TestSecondRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		first := p.connect(newStream(), newStream())
+		synctest.Wait() // until it runs
 		second := p.connect(newStream(), newStream())
 		p.send(stopOf(0))
 		time.Sleep(time.Second)
