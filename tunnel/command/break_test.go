@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"offing/tunnel/internal/memnet"
 )
 
 // conversation is the same small life each time: a few commands, large ones when they
@@ -19,7 +21,7 @@ func (v conversation) isLarge(i int) bool { return v.large && i%5 == 3 }
 
 func (v conversation) isSmall(i int) bool { return !v.isLarge(i) }
 
-func (v conversation) hold(p *pair, down, up *stream) *connection {
+func (v conversation) hold(p *pair, down, up *memnet.Stream) *connection {
 	p.model.slow = 300 * time.Millisecond
 	c := p.connect(down, up)
 	for i := range conversationLength {
@@ -41,7 +43,7 @@ func (v conversation) hold(p *pair, down, up *stream) *connection {
 // heal connects over a line that does not break.
 func (p *pair) heal() {
 	p.t.Helper()
-	c := p.connect(newStream(), newStream())
+	c := p.connect(memnet.NewStream(), memnet.NewStream())
 	time.Sleep(time.Minute)
 	if home, box := c.close(); errors.Is(home, errMalformed) || errors.Is(box, errMalformed) {
 		p.t.Errorf("over a whole line: %v, %v", home, box)
@@ -50,11 +52,11 @@ func (p *pair) heal() {
 
 func (v conversation) span(t *testing.T) (down, up int) {
 	synctest.Test(t, func(t *testing.T) {
-		d, u := newStream(), newStream()
+		d, u := memnet.NewStream(), memnet.NewStream()
 		p := newPair(t)
 		v.hold(p, d, u).close()
 		p.settled(conversationLength, v.isSmall)
-		down, up = d.written, u.written
+		down, up = d.Written(), u.Written()
 	})
 	return down, up
 }
@@ -79,8 +81,8 @@ func TestBreakAtEachByte(t *testing.T) {
 
 func (v conversation) cutAt(t *testing.T, atDown, atUp int) {
 	synctest.Test(t, func(t *testing.T) {
-		down, up := newStream(), newStream()
-		down.cutAt, up.cutAt = atDown, atUp
+		down, up := memnet.NewStream(), memnet.NewStream()
+		down.CutAt, up.CutAt = atDown, atUp
 		p := newPair(t)
 		v.hold(p, down, up).close()
 		if (atDown+atUp)%2 == 0 {
@@ -108,8 +110,8 @@ func TestFlips(t *testing.T) {
 
 func (v conversation) flipAt(t *testing.T, atDown, atUp int) {
 	synctest.Test(t, func(t *testing.T) {
-		down, up := newStream(), newStream()
-		down.flip, up.flip = atDown, atUp
+		down, up := memnet.NewStream(), memnet.NewStream()
+		down.Flip, up.Flip = atDown, atUp
 		p := newPair(t)
 		v.hold(p, down, up).close()
 		p.heal()
@@ -176,23 +178,23 @@ func randomCuts(t *testing.T, r *rand.Rand) {
 	}
 }
 
-func randomLine(r *rand.Rand) (down, up *stream) {
-	down, up = newStream(), newStream()
-	down.delay, up.delay = time.Duration(r.IntN(300))*time.Millisecond, time.Duration(r.IntN(300))*time.Millisecond
-	down.room = 1 << (8 + r.IntN(10))
-	up.room = 1 << (8 + r.IntN(12))
+func randomLine(r *rand.Rand) (down, up *memnet.Stream) {
+	down, up = memnet.NewStream(), memnet.NewStream()
+	down.Delay, up.Delay = time.Duration(r.IntN(300))*time.Millisecond, time.Duration(r.IntN(300))*time.Millisecond
+	down.Room = 1 << (8 + r.IntN(10))
+	up.Room = 1 << (8 + r.IntN(12))
 	switch r.IntN(6) {
 	case 0:
-		up.cutAt = r.IntN(600)
+		up.CutAt = r.IntN(600)
 	case 1:
-		down.cutAt = r.IntN(600)
+		down.CutAt = r.IntN(600)
 	case 2:
-		up.cutAt = r.IntN(1 << (9 + r.IntN(9)))
+		up.CutAt = r.IntN(1 << (9 + r.IntN(9)))
 	case 3, 4:
-		down.cutAt = r.IntN(1 << (9 + r.IntN(6)))
+		down.CutAt = r.IntN(1 << (9 + r.IntN(6)))
 	}
 	if r.IntN(3) == 0 {
-		up.rate = 50_000 + r.IntN(500_000)
+		up.Rate = 50_000 + r.IntN(500_000)
 	}
 	return down, up
 }

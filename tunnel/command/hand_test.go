@@ -12,13 +12,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 )
 
 // hand is a peer that a test moves by hand. It reads nothing until it is asked to.
 type hand struct {
 	t     *testing.T
-	rw    *end
+	rw    *memnet.End
 	in    *reader
 	out   *writer
 	codec codec
@@ -29,24 +30,24 @@ type hand struct {
 
 var everything = append(append([]frameType(nil), fromHome...), fromBox...)
 
-func newHand(t *testing.T, run func(*end) error) *hand {
-	a, b := newStream(), newStream()
-	h := &hand{t: t, rw: &end{in: a, out: b}, err: make(chan error, 1)}
+func newHand(t *testing.T, run func(*memnet.End) error) *hand {
+	a, b := memnet.NewStream(), memnet.NewStream()
+	h := &hand{t: t, rw: &memnet.End{In: a, Out: b}, err: make(chan error, 1)}
 	h.in, h.out = newReader(h.rw, everything), &writer{w: h.rw}
 	h.codec, _ = newCodec()
-	go func() { h.err <- run(&end{in: b, out: a}) }()
+	go func() { h.err <- run(&memnet.End{In: b, Out: a}) }()
 	t.Cleanup(func() { h.rw.Close() })
 	return h
 }
 
 // handAtBox is a hand in the place of a box.
 func (p *pair) handAtBox() *hand {
-	return newHand(p.t, func(rw *end) error { return p.out.Run(context.Background(), rw) })
+	return newHand(p.t, func(rw *memnet.End) error { return p.out.Run(context.Background(), rw) })
 }
 
 // handAtHome is a hand in the place of a home.
 func (p *pair) handAtHome() *hand {
-	return newHand(p.t, func(rw *end) error {
+	return newHand(p.t, func(rw *memnet.End) error {
 		return Serve(context.Background(), rw, "home", p.model, slog.New(slog.DiscardHandler))
 	})
 }
@@ -344,11 +345,11 @@ func TestPartWindow(t *testing.T) {
 func TestPadding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		down, up := newStream(), newStream()
+		down, up := memnet.NewStream(), memnet.NewStream()
 		conversation{large: true}.hold(p, down, up).close()
 		sizes := map[int]bool{}
-		for _, n := range append(down.sizes, up.sizes...) {
-			sizes[n] = true
+		for _, w := range append(down.Log(), up.Log()...) {
+			sizes[w.Size] = true
 		}
 		if len(sizes) > 5 {
 			t.Errorf("%d sizes: %v", len(sizes), sizes)
@@ -360,9 +361,9 @@ func TestPadding(t *testing.T) {
 func TestLargeDoesNotStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		up := newStream()
-		up.rate, up.delay, up.room = 500_000, 300*time.Millisecond, 2<<20
-		c := p.connect(newStream(), up)
+		up := memnet.NewStream()
+		up.Rate, up.Delay, up.Room = 500_000, 300*time.Millisecond, 2<<20
+		c := p.connect(memnet.NewStream(), up)
 		p.send(addOf(1, MaxMetainfo))
 		time.Sleep(3 * time.Second)
 		began := time.Now()
@@ -397,12 +398,10 @@ func TestHomeDoesNotRead(t *testing.T) {
 		const n = 12
 		var waiting []func(Event)
 		e := executorFunc(func(news func(Event)) { waiting = append(waiting, news) })
-		h := newHand(t, func(rw *end) error {
+		h := newHand(t, func(rw *memnet.End) error {
 			return Serve(context.Background(), rw, "home", e, slog.New(slog.DiscardHandler))
 		})
-		h.rw.in.mu.Lock()
-		h.rw.in.room = 1
-		h.rw.in.mu.Unlock()
+		h.rw.In.Narrow(1)
 		h.send(frameHello, &hello{Version})
 		for i := range n {
 			h.send(frameCommand, stopOf(i))
@@ -412,8 +411,8 @@ func TestHomeDoesNotRead(t *testing.T) {
 			news(Event{Result: failures(idOf(i))})
 			synctest.Wait()
 		}
-		if h.rw.in.queued > 2*mtu {
-			t.Errorf("%d bytes went out", h.rw.in.queued)
+		if h.rw.In.Queued() > 2*memnet.MTU {
+			t.Errorf("%d bytes went out", h.rw.In.Queued())
 		}
 		types, _ := h.drain()
 		results, again := count1(types, frameResult), count1(types, frameAgain)
@@ -425,12 +424,12 @@ func TestHomeDoesNotRead(t *testing.T) {
 		const n = 12
 		p := newPair(t)
 		p.model.slow, p.model.result = 0, failures
-		down := newStream()
-		down.rate = 1 << 20
+		down := memnet.NewStream()
+		down.Rate = 1 << 20
 		for i := range n {
 			p.send(stopOf(i))
 		}
-		c := p.connect(down, newStream())
+		c := p.connect(down, memnet.NewStream())
 		time.Sleep(5 * time.Minute)
 		if p.got() != n {
 			t.Errorf("%d results over a slow line", p.got())

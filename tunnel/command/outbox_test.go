@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"offing/tunnel/internal/memnet"
 )
 
 // TestCheckAtHome: what cannot be does not go out.
@@ -25,7 +27,7 @@ func TestSentTwice(t *testing.T) {
 		p := newPair(t)
 		p.send(stopOf(0))
 		p.send(stopOf(0))
-		c := p.connect(newStream(), newStream())
+		c := p.connect(memnet.NewStream(), memnet.NewStream())
 		p.send(stopOf(0))
 		time.Sleep(time.Minute)
 		c.close()
@@ -38,8 +40,8 @@ func TestPipelining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		p.model.slow = 0
-		down, up := newStream(), newStream()
-		down.delay, up.delay = 500*time.Millisecond, 500*time.Millisecond
+		down, up := memnet.NewStream(), memnet.NewStream()
+		down.Delay, up.Delay = 500*time.Millisecond, 500*time.Millisecond
 		c := p.connect(down, up)
 		time.Sleep(time.Minute)
 		for i := range flightCommands {
@@ -66,7 +68,7 @@ func TestResultThatHomeCannotKeep(t *testing.T) {
 		}
 		p.send(stopOf(0))
 		for i := 1; i <= 3; i++ {
-			c := p.connect(newStream(), newStream())
+			c := p.connect(memnet.NewStream(), memnet.NewStream())
 			time.Sleep(time.Minute)
 			if home, box := c.close(); asked != i || errors.Is(home, errMalformed) || errors.Is(box, errMalformed) {
 				t.Errorf("home was given it %d times over %d connections", asked, i)
@@ -120,7 +122,7 @@ func TestCancel(t *testing.T) {
 		p.model.slow = time.Hour
 		p.send(stopOf(1))
 		p.send(stopOf(2))
-		c := p.connect(newStream(), newStream())
+		c := p.connect(memnet.NewStream(), memnet.NewStream())
 		synctest.Wait()
 		if p.out.Cancel(idOf(2)) {
 			t.Error("what the box may have begun is given up at home")
@@ -175,7 +177,7 @@ func TestQuestions(t *testing.T) {
 		if !p.out.Cancel(idOf(2)) {
 			t.Error("a question cannot be taken back")
 		}
-		c := p.connect(newStream(), newStream())
+		c := p.connect(memnet.NewStream(), memnet.NewStream())
 		time.Sleep(time.Second)
 		c.close()
 		if r := p.results[idOf(1)]; len(r) != 1 || r[0].Space == nil || len(p.results[idOf(2)]) != 0 || len(p.out.forgetting) != 0 {
@@ -191,10 +193,10 @@ func TestProgressIsJoined(t *testing.T) {
 		p := newPair(t)
 		said := make(chan func(Event), 1)
 		e := executorFunc(func(news func(Event)) { said <- news })
-		down, up := newStream(), newStream()
+		down, up := memnet.NewStream(), memnet.NewStream()
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { _ = p.out.Run(ctx, &end{in: down, out: up}) }()
-		go func() { _ = Serve(ctx, &end{in: up, out: down}, "home", e, p.out.log) }()
+		go func() { _ = p.out.Run(ctx, &memnet.End{In: down, Out: up}) }()
+		go func() { _ = Serve(ctx, &memnet.End{In: up, Out: down}, "home", e, p.out.log) }()
 		var heard []Event
 		if err := p.out.Send(stopOf(0), func(e Event) error { heard = append(heard, e); return nil }); err != nil {
 			t.Fatal(err)
@@ -227,9 +229,9 @@ func (executorFunc) Forget(string, ID)                                 {}
 func TestSecondRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
-		first := p.connect(newStream(), newStream())
+		first := p.connect(memnet.NewStream(), memnet.NewStream())
 		synctest.Wait() // until it runs
-		second := p.connect(newStream(), newStream())
+		second := p.connect(memnet.NewStream(), memnet.NewStream())
 		p.send(stopOf(0))
 		time.Sleep(time.Second)
 		first.close()
@@ -239,7 +241,7 @@ func TestSecondRun(t *testing.T) {
 		p.settled(2, func(int) bool { return true })
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := p.out.Run(ctx, &end{in: newStream(), out: newStream()}); !errors.Is(err, context.Canceled) {
+		if err := p.out.Run(ctx, &memnet.End{In: memnet.NewStream(), Out: memnet.NewStream()}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 	})

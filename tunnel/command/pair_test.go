@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 )
 
@@ -241,13 +242,13 @@ func (p *pair) got() int {
 
 // connection is one line between the two.
 type connection struct {
-	home, box *end
+	home, box *memnet.End
 	errs      [2]chan error
 }
 
 // connect lets the two talk over a line until close.
-func (p *pair) connect(down, up *stream) *connection {
-	c := &connection{home: &end{in: down, out: up}, box: &end{in: up, out: down}, errs: [2]chan error{make(chan error, 1), make(chan error, 1)}}
+func (p *pair) connect(down, up *memnet.Stream) *connection {
+	c := &connection{home: &memnet.End{In: down, Out: up}, box: &memnet.End{In: up, Out: down}, errs: [2]chan error{make(chan error, 1), make(chan error, 1)}}
 	m := p.model
 	go func() { c.errs[0] <- p.out.Run(context.Background(), c.home) }()
 	go func() {

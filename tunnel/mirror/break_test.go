@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 )
 
@@ -62,20 +63,20 @@ func TestBreaks(t *testing.T) {
 // passed, and takes the connection down.
 func (p *pair) breakOnce(r *rand.Rand, tr truth, pool int) {
 	p.t.Helper()
-	down, up := newStream(), newStream()
-	down.delay = time.Duration(r.IntN(300)) * time.Millisecond
-	down.room = 1 << (8 + r.IntN(10))
+	down, up := memnet.NewStream(), memnet.NewStream()
+	down.Delay = time.Duration(r.IntN(300)) * time.Millisecond
+	down.Room = 1 << (8 + r.IntN(10))
 	switch r.IntN(4) {
 	case 0:
-		up.cutAt = r.IntN(120)
+		up.CutAt = r.IntN(120)
 	case 1:
-		down.cutAt = r.IntN(200)
+		down.CutAt = r.IntN(200)
 	default:
-		down.cutAt = 1 << r.IntN(16)
-		down.cutAt += r.IntN(down.cutAt)
+		down.CutAt = 1 << r.IntN(16)
+		down.CutAt += r.IntN(down.CutAt)
 	}
 	if r.IntN(3) == 0 {
-		down.rate = 1000 + r.IntN(20000)
+		down.Rate = 1000 + r.IntN(20000)
 	}
 	if r.IntN(20) == 0 { // the agent has restarted
 		p.box = state.New(state.Epoch(r.Uint64() | 1))
@@ -97,7 +98,7 @@ func (p *pair) breakOnce(r *rand.Rand, tr truth, pool int) {
 func (p *pair) heal() {
 	p.t.Helper()
 	p.box.Touch(time.Now())
-	l := p.connectOver(newStream(), newStream())
+	l := p.connectOver(memnet.NewStream(), memnet.NewStream())
 	time.Sleep(time.Minute)
 	p.equal()
 	l.close()
@@ -105,7 +106,7 @@ func (p *pair) heal() {
 
 // history is the same small life of a box each time: a snapshot,
 // a connection, changes to it.
-func (p *pair) history(tr truth, down, up *stream) *line {
+func (p *pair) history(tr truth, down, up *memnet.Stream) *line {
 	r := rand.New(rand.NewPCG(7, 7))
 	p.fill(30)
 	p.remember(tr)
@@ -123,11 +124,11 @@ func (p *pair) history(tr truth, down, up *stream) *line {
 // span returns how many bytes the history sends each way.
 func span(t *testing.T) (down, up int) {
 	synctest.Test(t, func(t *testing.T) {
-		d, u := newStream(), newStream()
+		d, u := memnet.NewStream(), memnet.NewStream()
 		p := newPair(t)
 		p.history(truth{}, d, u).close()
 		p.equal()
-		down, up = d.written, u.written
+		down, up = d.Written(), u.Written()
 	})
 	return down, up
 }
@@ -149,8 +150,8 @@ func TestBreakAtEachByte(t *testing.T) {
 
 func cutAt(t *testing.T, atDown, atUp int) {
 	synctest.Test(t, func(t *testing.T) {
-		down, up := newStream(), newStream()
-		down.cutAt, up.cutAt = atDown, atUp
+		down, up := memnet.NewStream(), memnet.NewStream()
+		down.CutAt, up.CutAt = atDown, atUp
 		p, tr := newPair(t), truth{}
 		p.history(tr, down, up).close()
 		p.honest(tr)
@@ -177,8 +178,8 @@ func TestFlips(t *testing.T) {
 
 func flipAt(t *testing.T, atDown, atUp int) {
 	synctest.Test(t, func(t *testing.T) {
-		down, up := newStream(), newStream()
-		down.flip, up.flip = atDown, atUp
+		down, up := memnet.NewStream(), memnet.NewStream()
+		down.Flip, up.Flip = atDown, atUp
 		p, tr := newPair(t), truth{}
 		l := p.history(tr, down, up)
 		p.honest(tr)

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 	"offing/tunnel/wire"
 )
@@ -18,17 +19,15 @@ type traffic struct {
 }
 
 // since returns the traffic of a stream from then to now.
-func (s *stream) since(then time.Time) traffic {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func since(s *memnet.Stream, then time.Time) traffic {
 	t := traffic{sizes: map[int]int{}, gaps: map[time.Duration]int{}}
 	last := then
-	for _, w := range s.log {
-		if w.at.After(then) {
+	for _, w := range s.Log() {
+		if w.At.After(then) {
 			t.writes++
-			t.sizes[w.size]++
-			t.gaps[w.at.Sub(last)]++
-			last = w.at
+			t.sizes[w.Size]++
+			t.gaps[w.At.Sub(last)]++
+			last = w.At
 		}
 	}
 	return t
@@ -42,7 +41,7 @@ func TestCover(t *testing.T) {
 		p.source.Cover = true
 		p.fill(300)
 		p.box.Touch(time.Now())
-		down, up := newStream(), newStream()
+		down, up := memnet.NewStream(), memnet.NewStream()
 		l := p.connectOver(down, up)
 		time.Sleep(time.Minute)
 		r := rand.New(rand.NewPCG(1, 1))
@@ -52,7 +51,7 @@ func TestCover(t *testing.T) {
 			time.Sleep(45 * time.Second)
 			p.move(r, 3)
 		}
-		quiet := [2]traffic{down.since(idle), up.since(idle)}
+		quiet := [2]traffic{since(down, idle), since(up, idle)}
 
 		watched := time.Now()
 		p.follower.SetInterest(Watching, hashOf(1))
@@ -61,7 +60,7 @@ func TestCover(t *testing.T) {
 			p.move(r, 100)
 		}
 		p.follower.SetInterest(Idle)
-		busy := [2]traffic{down.since(watched), up.since(watched)}
+		busy := [2]traffic{since(down, watched), since(up, watched)}
 
 		for i, name := range []string{"to home", "to the box"} {
 			for what, tr := range map[string]traffic{"idle": quiet[i], "watched": busy[i]} {
@@ -105,7 +104,7 @@ func TestFewSizes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		p.fill(10)
-		down, up := newStream(), newStream()
+		down, up := memnet.NewStream(), memnet.NewStream()
 		l := p.connectOver(down, up)
 		time.Sleep(time.Minute)
 		began := time.Now()
@@ -116,7 +115,7 @@ func TestFewSizes(t *testing.T) {
 			p.move(r, r.IntN(30))
 			time.Sleep(500 * time.Millisecond)
 		}
-		for _, tr := range []traffic{down.since(began), up.since(began)} {
+		for _, tr := range []traffic{since(down, began), since(up, began)} {
 			if len(tr.sizes) > 5 {
 				t.Errorf("sizes %v", tr.sizes)
 			}

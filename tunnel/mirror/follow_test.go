@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 )
 
@@ -126,9 +127,9 @@ func TestSnapshotKeepsOldTorrents(t *testing.T) {
 				tx.Put(&state.Torrent{Hash: hashOf(i), Name: noise(r, 4), Size: r.Int64(), Uploaded: r.Int64(), Downloaded: r.Int64()})
 			}
 		})
-		down := newStream()
-		down.cutAt = 60_000
-		p.connectOver(down, newStream()).settle().close()
+		down := memnet.NewStream()
+		down.CutAt = 60_000
+		p.connectOver(down, memnet.NewStream()).settle().close()
 		if _, ok := p.home.Get(hashOf(99999)); !ok {
 			t.Error("the old torrent is gone before the snapshot is complete")
 		}
@@ -149,10 +150,10 @@ func TestLargeDelta(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		p.fill(16)
-		down := newStream()
-		l := p.connectOver(down, newStream()).settle()
+		down := memnet.NewStream()
+		l := p.connectOver(down, memnet.NewStream()).settle()
 		before := p.follower.version()
-		down.cutAt = down.written + 40_000
+		down.CutAfter(40_000)
 		r := rand.New(rand.NewPCG(1, 1))
 		p.update(func(tx *state.Tx) {
 			for i := range 16 {
@@ -188,9 +189,9 @@ func TestManyRemovals(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPair(t)
 				p.fill(4500)
-				down := newStream()
-				down.rate = rate
-				l := p.connectOver(down, newStream())
+				down := memnet.NewStream()
+				down.Rate = rate
+				l := p.connectOver(down, memnet.NewStream())
 				time.Sleep(5 * time.Second)
 				p.update(func(tx *state.Tx) {
 					for i := range 4300 {
@@ -215,10 +216,10 @@ func TestSeveralFollowers(t *testing.T) {
 		homes := []*state.State{state.New(1), state.New(2), state.New(3), state.New(4)}
 		var lines []*line
 		for i, home := range homes {
-			down := newStream()
-			down.rate, down.delay = 20_000*(i+1), time.Duration(i)*100*time.Millisecond
+			down := memnet.NewStream()
+			down.Rate, down.Delay = 20_000*(i+1), time.Duration(i)*100*time.Millisecond
 			other := &pair{t: t, box: p.box, home: home, source: p.source, follower: NewFollower(home, quiet)}
-			lines = append(lines, other.connectOver(down, newStream()))
+			lines = append(lines, other.connectOver(down, memnet.NewStream()))
 		}
 		r := rand.New(rand.NewPCG(3, 3))
 		for range 100 {
@@ -270,7 +271,7 @@ func TestCloseEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		p.fill(10)
-		a, b := newStream(), newStream()
+		a, b := memnet.NewStream(), memnet.NewStream()
 		l := p.connectOver(a, b).settle()
 		l.homeEnd.Close()
 		l.wait()
@@ -280,7 +281,7 @@ func TestCloseEndsRun(t *testing.T) {
 		if l.atHome == nil {
 			t.Error("home ends without an error")
 		}
-		p.connectOver(newStream(), newStream()).settle().close() // the follower is free again
+		p.connectOver(memnet.NewStream(), memnet.NewStream()).settle().close() // the follower is free again
 	})
 }
 
@@ -288,7 +289,7 @@ func TestOneRunAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		l := p.connectPipe().settle()
-		rw := &end{in: newStream(), out: newStream()}
+		rw := &memnet.End{In: memnet.NewStream(), Out: memnet.NewStream()}
 		if err := p.follower.Run(t.Context(), rw); err == nil {
 			t.Error("a second Run is let in")
 		}
@@ -304,12 +305,12 @@ func TestSilentPeerEndsWithContext(t *testing.T) {
 		p := newPair(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := p.source.Run(ctx, &end{in: newStream(), out: newStream()}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := p.source.Run(ctx, &memnet.End{In: memnet.NewStream(), Out: memnet.NewStream()}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("source: %v", err)
 		}
 		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := p.follower.Run(ctx, &end{in: newStream(), out: newStream()}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := p.follower.Run(ctx, &memnet.End{In: memnet.NewStream(), Out: memnet.NewStream()}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("follower: %v", err)
 		}
 	})

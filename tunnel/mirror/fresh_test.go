@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 )
 
@@ -24,8 +25,8 @@ func TestFreshIsHonest(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPair(t)
 				p.fill(60)
-				down, up := newStream(), newStream()
-				down.rate, down.delay, up.delay = c.rate, 400*time.Millisecond, 400*time.Millisecond
+				down, up := memnet.NewStream(), memnet.NewStream()
+				down.Rate, down.Delay, up.Delay = c.rate, 400*time.Millisecond, 400*time.Millisecond
 				p.follower.SetInterest(Watching)
 				l := p.connectOver(down, up)
 				var touched time.Time

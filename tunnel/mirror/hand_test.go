@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 	"offing/tunnel/wire"
 )
@@ -14,7 +15,7 @@ import (
 // hand is a peer that a test moves by hand. It reads nothing until it is asked to.
 type hand struct {
 	t      *testing.T
-	rw     *end
+	rw     *memnet.End
 	out    *wire.Writer
 	frames chan wire.Frame // nil before anything is read
 	err    chan error      // of the machine's Run
@@ -25,22 +26,22 @@ var everything = []wire.Type{
 	wire.TypeAck, wire.TypeInterest, wire.TypeCheck, wire.TypeResync, wire.TypeDetail,
 }
 
-func newHand(t *testing.T, run func(*end) error) *hand {
-	a, b := newStream(), newStream()
-	h := &hand{t: t, rw: &end{in: a, out: b}, err: make(chan error, 1)}
+func newHand(t *testing.T, run func(*memnet.End) error) *hand {
+	a, b := memnet.NewStream(), memnet.NewStream()
+	h := &hand{t: t, rw: &memnet.End{In: a, Out: b}, err: make(chan error, 1)}
 	h.out, _ = wire.NewWriter(h.rw)
-	go func() { h.err <- run(&end{in: b, out: a}) }()
+	go func() { h.err <- run(&memnet.End{In: b, Out: a}) }()
 	return h
 }
 
 // handAtHome is a hand in the place of a follower.
 func (p *pair) handAtHome() *hand {
-	return newHand(p.t, func(rw *end) error { return p.source.Run(p.t.Context(), rw) })
+	return newHand(p.t, func(rw *memnet.End) error { return p.source.Run(p.t.Context(), rw) })
 }
 
 // handAtBox is a hand in the place of a source.
 func (p *pair) handAtBox() *hand {
-	return newHand(p.t, func(rw *end) error { return p.follower.Run(p.t.Context(), rw) })
+	return newHand(p.t, func(rw *memnet.End) error { return p.follower.Run(p.t.Context(), rw) })
 }
 
 func (h *hand) send(frames ...wire.Frame) {

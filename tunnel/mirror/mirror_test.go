@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 )
 
@@ -49,6 +50,11 @@ func (p *pair) connect(boxEnd, homeEnd io.ReadWriteCloser) *line {
 	l.ends.Go(func() { l.atBox = p.source.Run(ctx, boxEnd) })
 	l.ends.Go(func() { l.atHome = p.follower.Run(ctx, homeEnd) })
 	return l
+}
+
+// connectOver connects through two streams, which the caller may have changed.
+func (p *pair) connectOver(down, up *memnet.Stream) *line {
+	return p.connect(&memnet.End{In: up, Out: down}, &memnet.End{In: down, Out: up})
 }
 
 func (p *pair) connectPipe() *line {

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"offing/tunnel/internal/memnet"
 	"offing/tunnel/state"
 	"offing/tunnel/wire"
 )
@@ -25,7 +26,7 @@ func TestStalledFollower(t *testing.T) {
 				data++
 			}
 		}
-		if n := h.rw.in.written; n > windowFirst+3*frameSize || data > windowFrames || len(frames) > 3*windowFrames {
+		if n := h.rw.In.Written(); n > windowFirst+3*frameSize || data > windowFrames || len(frames) > 3*windowFrames {
 			t.Errorf("%d bytes, %d frames, %d of them data were sent without an ack", n, len(frames), data)
 		}
 		h.send(&wire.Interest{Level: uint8(Watching)})
@@ -45,10 +46,10 @@ func TestBlockedLine(t *testing.T) {
 		p := newPair(t)
 		p.fill(10)
 		h := p.handAtHome()
-		h.rw.in.room = 1
+		h.rw.In.Narrow(1)
 		h.send(&wire.Hello{Version: wire.Version})
 		p.hour()
-		if n := h.rw.in.written; n > mtu {
+		if n := h.rw.In.Written(); n > memnet.MTU {
 			t.Errorf("%d bytes went into a line that takes one", n)
 		}
 		h.drain()
@@ -90,9 +91,9 @@ func TestSlowLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t)
 		p.fill(50)
-		down := newStream()
-		down.rate, down.delay = 2000, 300*time.Millisecond
-		l := p.connectOver(down, newStream())
+		down := memnet.NewStream()
+		down.Rate, down.Delay = 2000, 300*time.Millisecond
+		l := p.connectOver(down, memnet.NewStream())
 		start, worst := time.Now(), time.Duration(0)
 		for range 300 {
 			p.update(func(tx *state.Tx) {
